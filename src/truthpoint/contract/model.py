@@ -1,0 +1,265 @@
+"""The contract as frozen values: what the rest of the product reads.
+
+Built by `truthpoint.contract.load` from the file, or by hand in tests. Nothing here
+knows about YAML or places in a file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from decimal import Decimal
+
+
+class Kind(StrEnum):
+    """The built-in types (design, section 4)."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    NUMBER = "number"
+    MONEY = "money"
+    CURRENCY = "currency"
+    BOOLEAN = "boolean"
+    TIMESTAMP = "timestamp"
+    DATE = "date"
+    EMAIL = "email"
+    PHONE = "phone"
+    URL = "url"
+    LIST = "list"
+    OBJECT = "object"
+
+
+class Lane(IntEnum):
+    """How urgent an operation is; a smaller number goes first (law 8)."""
+
+    CRITICAL = 0
+    LIVE = 1
+    BACKFILL = 2
+
+
+class Extra(StrEnum):
+    """What happens to properties that the contract does not declare."""
+
+    STRIP = "strip"
+    ALLOW = "allow"
+    QUARANTINE = "quarantine"
+
+
+class RollupKind(StrEnum):
+    """How a rollup is computed."""
+
+    COUNT = "count"
+    SUM = "sum"
+    EARLIEST = "earliest"
+    LATEST = "latest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Type:
+    """A type with its bounds, named types resolved.
+
+    Attributes:
+        kind: The built-in type.
+        unit: `s` or `ms`: a timestamp given as a number; None: ISO 8601 text only.
+        minimum: Least value of a number or money, inclusive.
+        maximum: Greatest value of a number or money, inclusive.
+        pattern: Regular expression that a text matches somewhere (JSON Schema's rule).
+        choices: The only values allowed; empty allows all.
+        item: The type of a list's items; None for every other kind.
+        fields: The properties of an object; empty for every other kind.
+    """
+
+    kind: Kind
+    unit: str | None = None
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+    pattern: str | None = None
+    choices: tuple[str, ...] = ()
+    item: Type | None = None
+    fields: tuple[Property, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Property:
+    """A named value of an event, of an object, or of a person (an attribute).
+
+    Attributes:
+        name: Its name, also on the wire.
+        type: Its type.
+        required: It must be given. A property of an event or object that is not
+            required has a default (law 15); an attribute needs neither.
+        default: What is sent when it is not given, in normalised form.
+        personal: It holds personal data.
+        description: For people.
+    """
+
+    name: str
+    type: Type
+    required: bool = False
+    default: object = None
+    personal: bool = False
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Close:
+    """One start that an event closes (law 9); the rule itself is not built in this version.
+
+    Attributes:
+        event: The start.
+        by: The property that both carry.
+        skew_ms: How much later than its close a start may have happened and still be closed.
+    """
+
+    event: str
+    by: str
+    skew_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A business moment that the shop tells.
+
+    Attributes:
+        name: Its name, for good.
+        version: Current version, from 1.
+        wire: The name under which it is sent; Customer.io triggers by it (law 14).
+        owner: The one source that may emit it (law 6).
+        key: The properties (or `at`) that make it the same moment; empty: every record is one.
+        correlation: The property that ties it to its siblings.
+        compare: The properties in which a repeat must not differ.
+        closes: The starts that it closes.
+        lane: How urgent it is.
+        extra: What happens to undeclared properties.
+        properties: What it says, in the order of the contract.
+        description: For people.
+    """
+
+    name: str
+    owner: str
+    wire: str
+    version: int = 1
+    key: tuple[str, ...] = ()
+    correlation: str | None = None
+    compare: tuple[str, ...] = ()
+    closes: tuple[Close, ...] = ()
+    lane: Lane = Lane.LIVE
+    extra: Extra = Extra.STRIP
+    properties: tuple[Property, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollup:
+    """An attribute computed from the ledger (law 10).
+
+    Attributes:
+        name: The attribute's name.
+        kind: How it is computed.
+        event: The event whose moments count.
+        property: What a sum adds; None for the other kinds.
+        minus_event: The event whose amounts a sum takes off again; None: nothing is.
+        minus_property: The property of `minus_event` that is taken off.
+    """
+
+    name: str
+    kind: RollupKind
+    event: str
+    property: str | None = None
+    minus_event: str | None = None
+    minus_property: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who the events are about, and the one id they go by (law 3).
+
+    Attributes:
+        id_name: What the shop calls the canonical id.
+        pattern: Regular expression that a canonical id matches; None: any text.
+        links: The kinds of other identifiers.
+        attributes: What is known of a person.
+        description: For people.
+    """
+
+    id_name: str = "id"
+    pattern: str | None = None
+    links: tuple[str, ...] = ()
+    attributes: tuple[Property, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """A value that stands in the environment, never in the contract.
+
+    Attributes:
+        variable: The environment variable that holds it.
+    """
+
+    variable: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where records come from.
+
+    Attributes:
+        name: Its name, as records give it.
+        kind: `app` in this version.
+    """
+
+    name: str
+    kind: str = "app"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """A Customer.io environment that a store can deliver to.
+
+    Attributes:
+        name: `local`, `staging`, `production`, …
+        url: Base URL; only for `local`, and only on loopback.
+        region: `us` or `eu`; None for `local`.
+        workspace_id: The id that the credentials must lead to; None for `local`.
+        site_id: User of the Track API.
+        api_key: Password of the Track API.
+        app_key: Bearer of the App API, for reading back.
+    """
+
+    name: str
+    url: str | None = None
+    region: str | None = None
+    workspace_id: int | None = None
+    site_id: Secret | None = None
+    api_key: Secret | None = None
+    app_key: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """One shop's contract.
+
+    Attributes:
+        shop: Its name; part of every event id.
+        currency: The reporting currency of money rollups.
+        person: Who, and by which id.
+        events: By name, in the order of the file.
+        rollups: By name, in the order of the file.
+        sources: By name.
+        workspaces: By name; `local` is always there.
+        fingerprint: First 16 hex digits of SHA-256 over the file's bytes; carried by records.
+    """
+
+    shop: str
+    currency: str = "USD"
+    person: Person = field(default_factory=Person)
+    events: Mapping[str, Event]
+    rollups: Mapping[str, Rollup] = field(default_factory=dict[str, "Rollup"])
+    sources: Mapping[str, Source]
+    workspaces: Mapping[str, Workspace] = field(default_factory=dict[str, "Workspace"])
+    fingerprint: str = ""

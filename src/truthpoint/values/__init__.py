@@ -1,0 +1,1 @@
+"""Values that every stage agrees on: instants, money, currencies, event ids. Pure."""
