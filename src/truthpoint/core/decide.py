@@ -1,0 +1,332 @@
+"""Step 3 of 6: a batch of records becomes one decision, purely.
+
+The decision sees the records, the contract and what the store knew; it answers with
+everything that changes: people, ledger rows, totals, operations, verdicts. A later
+record of the batch sees what an earlier one changed. The store commits a decision as
+one transaction together with the records it settles, so a crash repeats the work and
+never half of it, and a repeated decision writes nothing new.
+
+What must be loaded is known in two steps, because totals hang on people:
+`Plan.ids` and `Plan.keys` first; then `Plan.people_with_totals(known)`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from truthpoint.contract.model import Lane
+from truthpoint.findings import Finding, finding
+from truthpoint.values.event_id import event_id
+
+from . import rollups
+from .decision import Decision, LedgerRow, Outcome, PersonRow, Reason, Verdict
+from .examine import Broken, Identity, Moment, NotOwner
+from .outbox import Action, Operation, Totals
+from .records import read_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from truthpoint.contract.model import Contract
+
+    from .decision import JournalRow, Known, LedgerKey
+    from .examine import Examined, Examiner
+
+_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A batch that was examined, and what it needs to know.
+
+    Attributes:
+        rows: The records.
+        examined: What each is under the contract, in the same order.
+    """
+
+    rows: tuple[JournalRow, ...]
+    examined: tuple[Examined, ...]
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Canonical ids of the people that it is about."""
+        return frozenset(
+            one.person_id for one in self.examined if isinstance(one, Moment | Identity)
+        )
+
+    @property
+    def keys(self) -> frozenset[LedgerKey]:
+        """Ledger keys that it may claim."""
+        return frozenset(
+            ledger_key(one) for one in self.examined if isinstance(one, Moment) and one.key
+        )
+
+    def people_with_totals(self, contract: Contract, people: Iterable[PersonRow]) -> list[int]:
+        """Return the keys of the known people whose totals it may change."""
+        ids = {
+            one.person_id
+            for one in self.examined
+            if isinstance(one, Moment) and rollups.touches(contract, one.event)
+        }
+        return [row.person for row in people if row.canonical_id in ids]
+
+
+def ledger_key(moment: Moment) -> LedgerKey:
+    """Return the ledger key of a moment that has one."""
+    return moment.event.name, key_text(moment.key)
+
+
+def key_text(key: Sequence[str]) -> str:
+    """Return key values as the text that the ledger keeps: a compact JSON array."""
+    return _encode(list(key)).decode()
+
+
+def plan(rows: Iterable[JournalRow], examiner: Examiner) -> Plan:
+    """Read and examine a batch."""
+    taken = tuple(rows)
+    return Plan(
+        taken,
+        tuple(
+            examiner.examine(
+                read_record(row.body, source=row.source, captured_at_ms=row.captured_at_ms)
+            )
+            for row in taken
+        ),
+    )
+
+
+def decide(planned: Plan, examiner: Examiner, known: Known) -> Decision:
+    """Return the decision of a batch. Pure: the same arguments give the same decision."""
+    deciding = _Deciding(examiner, known)
+    for row, examined in zip(planned.rows, planned.examined, strict=True):
+        deciding.take(row, examined)
+    return deciding.decision(tuple(row.record for row in planned.rows))
+
+
+class _Deciding:
+    """The state of one batch while it is decided."""
+
+    def __init__(self, examiner: Examiner, known: Known) -> None:
+        self._examiner = examiner
+        self._contract = examiner.contract
+        self._people = dict(known.people)
+        self._ledger = dict(known.ledger)
+        self._totals = dict(known.totals)
+        self._next_person = known.next_person
+        self._next_operation = known.next_operation
+        self._changed_people: dict[int, PersonRow] = {}
+        self._changed_totals: dict[int, Totals] = {}
+        self._rows: list[LedgerRow] = []
+        self._operations: list[Operation] = []
+        self._verdicts: list[Verdict] = []
+        self._findings: dict[int, tuple[Finding, ...]] = {}
+
+    def decision(self, records: tuple[int, ...]) -> Decision:
+        """Return what was gathered."""
+        return Decision(
+            records=records,
+            people=tuple(self._changed_people.values()),
+            ledger=tuple(self._rows),
+            totals=tuple(self._changed_totals.values()),
+            operations=tuple(self._operations),
+            verdicts=tuple(self._verdicts),
+            findings=self._findings,
+            next_person=self._next_person,
+            next_operation=self._next_operation,
+        )
+
+    def take(self, row: JournalRow, examined: Examined) -> None:
+        """Decide one record."""
+        self._note(row, examined.findings)
+        match examined:
+            case Broken():
+                reason = next(one.code for one in examined.findings if one.severity == "error")
+                self._verdicts.append(
+                    Verdict(
+                        record=row.record,
+                        outcome=Outcome.QUARANTINED,
+                        reason=reason,
+                        event=examined.event,
+                    )
+                )
+            case NotOwner():
+                self._withhold(row, Reason.NOT_OWNER, event=examined.event)
+            case Identity():
+                self._identify(row, examined)
+            case Moment():
+                self._moment(row, examined)
+
+    def _note(self, row: JournalRow, findings: tuple[Finding, ...]) -> None:
+        if findings:
+            self._findings[row.record] = self._findings.get(row.record, ()) + findings
+
+    def _withhold(
+        self,
+        row: JournalRow,
+        reason: Reason,
+        *,
+        event: str,
+        person: int | None = None,
+        key: str = "",
+    ) -> None:
+        self._verdicts.append(
+            Verdict(
+                record=row.record,
+                outcome=Outcome.WITHHELD,
+                reason=reason.value,
+                event=event,
+                person=person,
+                key=key,
+            )
+        )
+
+    def _person(self, canonical_id: str) -> PersonRow:
+        known = self._people.get(canonical_id)
+        if known is not None:
+            return known
+        person = PersonRow(person=self._next_person, canonical_id=canonical_id)
+        self._next_person += 1
+        self._keep(person)
+        return person
+
+    def _keep(self, person: PersonRow) -> None:
+        self._people[person.canonical_id] = person
+        self._changed_people[person.person] = person
+
+    def _identify(self, row: JournalRow, identity: Identity) -> None:
+        person = self._person(identity.person_id)
+        first = not person.identified
+        if first:
+            missing = self._examiner.first_identify(identity)
+            self._note(row, tuple(one for one in missing if one.code == "attribute_missing"))
+            self._keep(
+                PersonRow(
+                    person=person.person,
+                    canonical_id=person.canonical_id,
+                    standing=person.standing,
+                    identified=True,
+                )
+            )
+        self._operations.append(
+            Operation(
+                id=self._take_operation_id(),
+                person=person.person,
+                record=row.record,
+                lane=Lane.LIVE,
+                action=Action.IDENTIFY,
+                name="",
+                event_id="",
+                at_ms=identity.at_ms,
+                attributes=_encode(identity.attributes),
+                barrier=first or identity.changes_identifiers,
+            )
+        )
+
+    def _moment(self, row: JournalRow, moment: Moment) -> None:
+        person = self._person(moment.person_id)
+        compare = _digest(moment.compare)
+        ledger_name = ledger_key(moment) if moment.key else None
+        if ledger_name is not None:
+            earlier = self._ledger.get(ledger_name)
+            if earlier is not None:
+                self._repeat(row, moment, earlier, compare)
+                return
+        operation = self._event_operation(row, moment, person)
+        added, foreign = rollups.contributions(self._contract, moment.event, moment.values)
+        self._note(row, tuple(_foreign(self._contract, name) for name in foreign))
+        if ledger_name is not None:
+            self._claim(row, moment, person, operation, compare, added)
+        self._total(moment, person, operation, added)
+
+    def _repeat(self, row: JournalRow, moment: Moment, earlier: LedgerRow, compare: bytes) -> None:
+        if compare == earlier.compare:
+            reason, evidence = Reason.DUPLICATE, f"A repeat of record {earlier.record}."
+        else:
+            names = ", ".join(f"`{name}`" for name in moment.event.compare)
+            reason = Reason.CONFLICT
+            evidence = f"It differs from record {earlier.record} in what it says of {names}."
+        self._note(row, (finding(reason.value, evidence),))
+        self._withhold(row, reason, event=moment.event.name, person=earlier.person, key=earlier.key)
+
+    def _event_operation(self, row: JournalRow, moment: Moment, person: PersonRow) -> Operation:
+        wire = moment.event.wire
+        identity = moment.key or (row.source, row.record_id)
+        ulid = event_id(self._contract.shop, wire, identity)
+        operation = Operation(
+            id=self._take_operation_id(),
+            person=person.person,
+            record=row.record,
+            lane=moment.event.lane,
+            action=Action.EVENT,
+            name=wire,
+            event_id=ulid,
+            at_ms=moment.at_ms,
+            attributes=_encode({**moment.values, "event_id": ulid}),
+            barrier=False,
+        )
+        self._operations.append(operation)
+        return operation
+
+    def _claim(
+        self,
+        row: JournalRow,
+        moment: Moment,
+        person: PersonRow,
+        operation: Operation,
+        compare: bytes,
+        added: Mapping[str, str],
+    ) -> None:
+        name, key = ledger_key(moment)
+        correlation = moment.event.correlation
+        claimed = LedgerRow(
+            event=name,
+            key=key,
+            person=person.person,
+            at_ms=moment.at_ms,
+            record=row.record,
+            operation=operation.id,
+            compare=compare,
+            correlation=None if correlation is None else str(moment.values[correlation]),
+            contributions=added,
+        )
+        self._ledger[name, key] = claimed
+        self._rows.append(claimed)
+
+    def _total(
+        self, moment: Moment, person: PersonRow, operation: Operation, added: Mapping[str, str]
+    ) -> None:
+        if not rollups.touches(self._contract, moment.event):
+            return
+        before = self._totals.get(person.person) or Totals(person=person.person, values={})
+        values = rollups.fold(self._contract, moment.event, before.values, moment.at_ms, added)
+        if values == before.values:
+            return
+        after = Totals(
+            person=person.person,
+            version=before.version + 1,
+            sent_version=before.sent_version,
+            changed_by=operation.id,
+            wire_at_s=before.wire_at_s,
+            values=values,
+        )
+        self._totals[person.person] = after
+        self._changed_totals[person.person] = after
+
+    def _take_operation_id(self) -> int:
+        taken = self._next_operation
+        self._next_operation += 1
+        return taken
+
+
+def _digest(texts: Sequence[str]) -> bytes:
+    """Return 8 bytes that tell what a moment says to `compare`; empty when it says nothing."""
+    return sha256(_encode(list(texts))).digest()[:8] if texts else b""
+
+
+def _foreign(contract: Contract, rollup: str) -> Finding:
+    evidence = f"The moment is not in {contract.currency}, the currency of `{rollup}`."
+    return finding("currency_not_reporting", evidence)

@@ -1,0 +1,279 @@
+"""Step 2 of 6: what a record is under the contract.
+
+Capture asks it for advice to the caller; the decision asks it again, and that answer
+counts. It needs no state: the same record and contract give the same answer always.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, assert_never, cast
+
+import jsonschema_rs
+import msgspec
+
+from truthpoint.contract.check import Checker
+from truthpoint.findings import Finding, Where, finding, has_errors
+from truthpoint.values.instants import to_seconds
+from truthpoint.values.money import plain, read_money
+
+from .records import Record, RecordType, Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from truthpoint.contract.model import Contract, Event
+
+MAX_PERSON_ID_BYTES: Final = 150
+"""Longest person id that Customer.io takes, in bytes of UTF-8 (customerio-api, 2.12)."""
+
+IDENTIFIER_ATTRIBUTES: Final = frozenset({"email", "phone"})
+"""Attributes that Customer.io treats as identifiers: changing one is a barrier (law 7)."""
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """A valid event of its owner.
+
+    Attributes:
+        event: What the contract says of it.
+        person_id: Canonical id of the person.
+        at_ms: When it happened.
+        values: Its properties, normalised and total, in the order of the contract.
+        key: The key values as normalised text in declared order; empty without a key.
+        compare: The values that a repeat must not differ in, as normalised text.
+        findings: Warnings and remarks.
+    """
+
+    event: Event
+    person_id: str
+    at_ms: int
+    values: Mapping[str, object]
+    key: tuple[str, ...]
+    compare: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """A valid identify.
+
+    Attributes:
+        person_id: Canonical id of the person.
+        at_ms: When it became true.
+        attributes: Normalised; None deletes.
+        given: The attributes as they were given, to be judged again as a first identify.
+        findings: Warnings and remarks.
+    """
+
+    person_id: str
+    at_ms: int
+    attributes: Mapping[str, object]
+    given: Mapping[str, object]
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def changes_identifiers(self) -> bool:
+        """Whether it sets an identifier, so that it must go alone and be awaited."""
+        return not IDENTIFIER_ATTRIBUTES.isdisjoint(self.attributes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotOwner:
+    """An event told by a source that does not own it (law 6).
+
+    Attributes:
+        event: The event's name.
+        findings: One remark.
+    """
+
+    event: str
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A record that breaks the contract: for quarantine.
+
+    Attributes:
+        findings: All reasons; at least one is an error.
+        event: The event's name, if it is one of the contract's.
+    """
+
+    findings: tuple[Finding, ...]
+    event: str | None = None
+
+
+Examined = Moment | Identity | NotOwner | Broken
+
+
+class Examiner:
+    """Examines records under one contract; compiled once, used for many.
+
+    Args:
+        contract: The contract.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self.contract = contract
+        self._checker = Checker(contract)
+        pattern = contract.person.pattern
+        schema = {"type": "string", **({"pattern": pattern} if pattern else {})}
+        self._person_id = jsonschema_rs.validator_for(schema)
+
+    def examine(self, record: Record | Unreadable) -> Examined:
+        """Return what a record is under the contract."""
+        if isinstance(record, Unreadable):
+            return Broken(findings=record.findings)
+        if record.source not in self.contract.sources:
+            return Broken(findings=(_at("source_unknown", "source", _NO_SOURCE),))
+        match record.type:
+            case RecordType.TRACK:
+                return self._event(record)
+            case RecordType.IDENTIFY:
+                return self._identify(record)
+            case RecordType.LINK | RecordType.MERGE | RecordType.ERASE:
+                evidence = f"Records of type {record.type.value} are not acted on in this version."
+                return Broken(findings=(finding("record_type_not_supported", evidence),))
+            case _:  # pragma: no cover - the type checker holds this line
+                assert_never(record.type)
+
+    def first_identify(self, identity: Identity) -> tuple[Finding, ...]:
+        """Return the findings of an identify that is the first of its person."""
+        return self._checker.attributes(identity.given, first=True).findings
+
+    def _event(self, record: Record) -> Examined:
+        event = self.contract.events.get(record.event)
+        if event is None:
+            return Broken(findings=(_at("event_unknown", "event", _NO_EVENT),))
+        if event.owner != record.source:
+            evidence = f"`{event.name}` belongs to the source `{event.owner}`."
+            return NotOwner(event=event.name, findings=(finding("not_owner", evidence),))
+        findings = self._version(event, record.version)
+        person_id, of_person = self._person(record.person)
+        checked = self._checker.event(event, record.body)
+        findings += of_person + checked.findings
+        key: tuple[str, ...] = ()
+        if not has_errors(findings):
+            key = _texts(event.key, checked.values, record.at_ms)
+            findings += _empty_keys(event.key, key)
+        if person_id is None or has_errors(findings):
+            return Broken(findings=findings, event=event.name)
+        return Moment(
+            event=event,
+            person_id=person_id,
+            at_ms=record.at_ms,
+            values=checked.values,
+            key=key,
+            compare=_texts(event.compare, checked.values, record.at_ms),
+            findings=findings,
+        )
+
+    def _identify(self, record: Record) -> Examined:
+        person_id, findings = self._person(record.person)
+        checked = self._checker.attributes(record.body)
+        findings += checked.findings
+        if person_id is None or has_errors(findings):
+            return Broken(findings=findings)
+        return Identity(
+            person_id=person_id,
+            at_ms=record.at_ms,
+            attributes=checked.values,
+            given=record.body,
+            findings=findings,
+        )
+
+    def _version(self, event: Event, version: int | None) -> tuple[Finding, ...]:
+        if version is None or version == event.version:
+            return ()
+        evidence = f"The contract declares version {event.version} of `{event.name}`."
+        return (_at("version_unknown", "version", evidence),)
+
+    def _person(self, given: Mapping[str, object]) -> tuple[str | None, tuple[Finding, ...]]:
+        """Return the canonical id that a record's person carries, and what is wrong with it."""
+        links = self._links(given)
+        raw = given.get("id")
+        if raw is None or raw == "":
+            kinds = ", ".join(sorted(given.keys() & {"id", *self.contract.person.links}))
+            evidence = f"The record carries no canonical id; it carries: {kinds or 'nothing'}."
+            return None, (*links, _at("person_unresolved", "person.id", evidence))
+        if isinstance(raw, bool) or not isinstance(raw, str | int):
+            evidence = "`person.id` must be a string or a whole number."
+            return None, (*links, _at("record_key_type", "person.id", evidence))
+        text = raw if isinstance(raw, str) else str(raw)
+        wrong = self._wrong_id(text)
+        return (None, (*links, wrong)) if wrong else (text, links)
+
+    def _wrong_id(self, text: str) -> Finding | None:
+        try:
+            size = len(text.encode())
+        except UnicodeEncodeError:
+            return _at("person_id_pattern", "person.id", "`person.id` is not valid Unicode.")
+        if size > MAX_PERSON_ID_BYTES:
+            return _at("person_id_too_long", "person.id", f"`person.id` has {size} bytes.")
+        if not self._person_id.is_valid(text):
+            name, pattern = self.contract.person.id_name, self.contract.person.pattern
+            evidence = f"`person.id` does not match the pattern of `{name}`, {pattern}."
+            return _at("person_id_pattern", "person.id", evidence)
+        return None
+
+    def _links(self, given: Mapping[str, object]) -> tuple[Finding, ...]:
+        unknown = len(given.keys() - {"id", *self.contract.person.links})
+        if not unknown:
+            return ()
+        evidence = f"`person` holds {unknown} identifier(s) that the contract does not declare."
+        return (_at("person_link_unknown", "person", evidence),)
+
+
+_NO_SOURCE: Final = "The contract does not declare the record's source."
+_NO_EVENT: Final = "The contract does not declare the record's event."
+
+
+def _at(code: str, path: str, evidence: str) -> Finding:
+    return finding(code, evidence, where=Where(path=path))
+
+
+def _texts(names: tuple[str, ...], values: Mapping[str, object], at_ms: int) -> tuple[str, ...]:
+    """Return values as normalised text; `at` is the moment in unix seconds, as on the wire."""
+    return tuple(
+        str(to_seconds(at_ms)) if name == "at" and name not in values else normal_text(values[name])
+        for name in names
+    )
+
+
+def normal_text(value: object) -> str:
+    """Return a normalised value as the text that keys and comparisons are made of.
+
+    Text is itself, a number is plain decimal text without trailing zeros, a boolean
+    is `true` or `false`; a list or an object is compact JSON with sorted keys, in
+    which equal numbers are written alike.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    number = read_money(value)
+    if number is not None:
+        return plain(number)
+    return _encode(_sorted(value)).decode()
+
+
+def _sorted(value: object) -> object:
+    if isinstance(value, dict):
+        held = cast("dict[str, object]", value)
+        return {name: _sorted(held[name]) for name in sorted(held)}
+    if isinstance(value, list):
+        return [_sorted(one) for one in cast("list[object]", value)]
+    if isinstance(value, str | bool) or value is None:
+        return value
+    return normal_text(value)
+
+
+def _empty_keys(names: tuple[str, ...], key: tuple[str, ...]) -> tuple[Finding, ...]:
+    return tuple(
+        _at("key_empty", f"properties.{name}", f"`{name}` is part of the key and is empty.")
+        for name, text in zip(names, key, strict=True)
+        if not text.strip()
+    )

@@ -1,0 +1,137 @@
+"""Step 4 of 6: operations, and the life of one: a table.
+
+The diagram in the docs is drawn from the table `TRANSITIONS`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from truthpoint.contract.model import Lane
+
+
+class State(IntEnum):
+    """Where an operation is in its life. The numbers are stored: never reorder them."""
+
+    READY = 0
+    LEASED = 1
+    DELIVERED = 2
+    DEAD = 3
+    WITHHELD = 4
+
+
+class Act(StrEnum):
+    """What can happen to an operation."""
+
+    LEASE = "lease"
+    """It was packed and is on its way."""
+    DELIVER = "deliver"
+    """Customer.io accepted it."""
+    RETRY = "retry"
+    """The answer was transient or lost: again, later."""
+    REFUSE = "refuse"
+    """Customer.io refused it for good, or it cannot be sent at all."""
+    WITHHOLD = "withhold"
+    """It was decided not to send it, with a reason."""
+    REPLAY = "replay"
+    """An operator wants a dead one sent again."""
+
+
+TRANSITIONS: Final[Mapping[tuple[State, Act], State]] = {
+    (State.READY, Act.LEASE): State.LEASED,
+    (State.READY, Act.WITHHOLD): State.WITHHELD,
+    (State.READY, Act.REFUSE): State.DEAD,
+    (State.LEASED, Act.DELIVER): State.DELIVERED,
+    (State.LEASED, Act.RETRY): State.READY,
+    (State.LEASED, Act.REFUSE): State.DEAD,
+    (State.LEASED, Act.WITHHOLD): State.WITHHELD,
+    (State.DEAD, Act.REPLAY): State.READY,
+    (State.DEAD, Act.WITHHOLD): State.WITHHELD,
+}
+"""State and act to the next state. What is not here does not happen."""
+
+OPEN: Final = frozenset({State.READY, State.LEASED})
+"""States of operations that stand in their person's queue."""
+
+
+class Standing(IntEnum):
+    """Whether Customer.io knows the person. The numbers are stored: never reorder them."""
+
+    UNKNOWN = 0
+    """No identify of theirs was accepted yet."""
+    KNOWN = 1
+    """An identify was accepted."""
+    REFUSED = 2
+    """Even an identify with identifiers only was refused for good."""
+    DUE = 3
+    """An identify of theirs was refused for good; one with identifiers only is due."""
+
+
+class Action(StrEnum):
+    """What an operation does at Customer.io."""
+
+    IDENTIFY = "identify"
+    EVENT = "event"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One Track API action for one person.
+
+    Attributes:
+        id: Its place in the order; rises with the journal.
+        person: The person key.
+        record: The journal's number of the record that caused it.
+        lane: How urgent it is.
+        action: What it does.
+        name: Wire name of an event; empty for an identify.
+        event_id: ULID of an event; empty for an identify.
+        at_ms: When it happened.
+        attributes: The attributes or properties, encoded as one JSON object.
+        barrier: Whether it goes alone for its person and is awaited.
+        attempts: How often it was leased.
+    """
+
+    id: int
+    person: int
+    record: int
+    lane: Lane
+    action: Action
+    name: str
+    event_id: str
+    at_ms: int
+    attributes: bytes
+    barrier: bool
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """The totals of one person: a slot, in which only the latest value counts.
+
+    Attributes:
+        person: The person key.
+        version: Rises with every change; 0 before the first.
+        sent_version: The version that Customer.io last accepted (or refused for good).
+        changed_by: The operation that changed them last; 0 if none did.
+        wire_at_s: The time with which they were last sent, unix seconds; 0 before.
+        values: Rollup name to its value: a count, an instant in milliseconds, or a
+            sum as decimal text.
+    """
+
+    person: int
+    version: int = 0
+    sent_version: int = 0
+    changed_by: int = 0
+    wire_at_s: int = 0
+    values: Mapping[str, int | str]
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is a value that Customer.io has not been told."""
+        return self.version > self.sent_version

@@ -1,0 +1,157 @@
+"""Step 5 of 6: turns become requests within Customer.io's limits.
+
+A request holds whole turns, so that what one person sends is in order and is settled
+together. Sizes are counted in encoded bytes, never estimated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from . import wire
+from .turns import MAX_SHARED_ITEM_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from .outbox import Operation, Totals
+    from .turns import Turn
+    from .wire import Item, WireRequest
+
+MAX_ITEM_BYTES: Final = 100_000
+"""Items over this size are dead, `too_large`: the v1 API takes events of 100,000 bytes."""
+
+MAX_REQUEST_BYTES: Final = 490_000
+"""Customer.io takes 500 KB a batch and does not say which KB; this is under either."""
+
+MAX_REQUEST_ITEMS: Final = 1_000
+"""Customer.io documents no limit; a smaller request is answered sooner."""
+
+PATIENT_ATTEMPTS: Final = 3
+"""After so many transient failures a request is cut in half with each further one, so that
+one poisoned item ends alone and delays nobody but its person."""
+
+_FRAME_BYTES: Final = len(b'{"batch":[]}')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """One request, and what it holds.
+
+    Attributes:
+        request: The request.
+        items: Its items, in order; their indexes are those of the answer.
+        turns: The turns that they make up.
+    """
+
+    request: WireRequest
+    items: tuple[Item, ...]
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packed:
+    """What a set of turns became.
+
+    Attributes:
+        parcels: The requests, in the order of the turns.
+        too_large: Turns whose only operation exceeds every limit.
+    """
+
+    parcels: tuple[Parcel, ...]
+    too_large: tuple[tuple[Turn, Operation], ...]
+
+
+def pack(turns: Iterable[Turn], attributes: Callable[[Totals], Mapping[str, object]]) -> Packed:
+    """Return the requests for these turns.
+
+    Args:
+        turns: At most one of each person, each with something to send.
+        attributes: Gives totals as attributes of the wire.
+    """
+    packing = _Packing()
+    for turn in turns:
+        items = _items(turn, attributes)
+        if len(items) == 1 and len(items[0].encoded) > MAX_SHARED_ITEM_BYTES:
+            packing.add_single(turn, items[0])
+        else:
+            packing.add(turn, items)
+    return packing.packed()
+
+
+def single_item(item: Item, canonical_id: str) -> WireRequest | None:
+    """Return a request that holds one item only; None when it exceeds every limit."""
+    size = len(item.encoded)
+    if size <= MAX_SHARED_ITEM_BYTES:
+        return wire.batch([item])
+    if item.operation is None or size > MAX_ITEM_BYTES or not wire.v1_addresses(canonical_id):
+        return None
+    return wire.single(item.operation, canonical_id)
+
+
+def _items(turn: Turn, attributes: Callable[[Totals], Mapping[str, object]]) -> list[Item]:
+    if turn.identify:
+        return [wire.identify_item(turn.person, turn.canonical_id)]
+    items = [wire.operation_item(one, turn.canonical_id) for one in turn.operations]
+    if turn.totals is not None:
+        told = attributes(turn.totals)
+        items.append(wire.totals_item(turn.totals, turn.canonical_id, told, turn.totals.wire_at_s))
+    return items
+
+
+class _Packing:
+    """Fills requests, one after the other."""
+
+    def __init__(self) -> None:
+        self._parcels: list[Parcel] = []
+        self._too_large: list[tuple[Turn, Operation]] = []
+        self._items: list[Item] = []
+        self._turns: list[Turn] = []
+        self._size = _FRAME_BYTES
+        self._room = MAX_REQUEST_ITEMS
+
+    def add(self, turn: Turn, items: list[Item]) -> None:
+        """Add a turn to the open request, or to a new one where it does not fit."""
+        size = sum(len(item.encoded) + 1 for item in items)
+        room = _room(turn)
+        full = self._size + size > MAX_REQUEST_BYTES
+        if full or len(self._items) + len(items) > min(room, self._room):
+            self._close()
+        self._room = min(room, self._room)
+        self._items += items
+        self._turns.append(turn)
+        self._size += size
+
+    def add_single(self, turn: Turn, item: Item) -> None:
+        """Add a turn whose one item is too large to share a request."""
+        request = single_item(item, turn.canonical_id)
+        if request is not None:
+            self._parcels.append(Parcel(request=request, items=(item,), turns=(turn,)))
+        elif item.operation is not None:
+            self._too_large.append((turn, item.operation))
+
+    def packed(self) -> Packed:
+        """Return what was packed."""
+        self._close()
+        return Packed(parcels=tuple(self._parcels), too_large=tuple(self._too_large))
+
+    def _close(self) -> None:
+        if self._items:
+            self._parcels.append(
+                Parcel(
+                    request=wire.batch(self._items),
+                    items=tuple(self._items),
+                    turns=tuple(self._turns),
+                )
+            )
+        self._items, self._turns = [], []
+        self._size, self._room = _FRAME_BYTES, MAX_REQUEST_ITEMS
+
+
+def _room(turn: Turn) -> int:
+    """Return how many items a request with this turn may hold."""
+    attempts = max((one.attempts for one in turn.operations), default=0)
+    # An operation counts its first attempt when it is leased, so it arrives here with 1.
+    failures = max(0, attempts - 1 - PATIENT_ATTEMPTS)
+    return max(1, MAX_REQUEST_ITEMS >> min(failures, 10))

@@ -1,0 +1,288 @@
+"""Step 1 of 6: the bytes of one record become a `Record`, or the reasons why they cannot.
+
+Only the form is judged here; what the contract says of it is `examine`'s business.
+Nothing is converted but JSON itself: numbers with a point arrive as exact decimals.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, TypeGuard, cast
+
+import msgspec
+
+from truthpoint.findings import Finding, Where, finding
+from truthpoint.values.instants import (
+    EARLIEST_MOMENT_MS,
+    MOMENT_LEAD_MS,
+    InstantRefused,
+    from_iso,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_RECORD_BYTES: Final = 1024 * 1024
+"""A record over 1 MiB is refused at capture and not kept (design, section 5)."""
+
+LONGEST_NAME: Final = 150
+"""Longest source name and record id, in characters."""
+
+
+class RecordType(StrEnum):
+    """What a record says."""
+
+    IDENTIFY = "identify"
+    TRACK = "track"
+    LINK = "link"
+    MERGE = "merge"
+    ERASE = "erase"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What was said, well-formed.
+
+    Attributes:
+        type: What kind of thing was said.
+        source: Where it comes from.
+        at_ms: When it happened; the time of capture when the record does not say.
+        person: Identifiers as given; `id` is the canonical one.
+        event: Name of the event; empty unless `type` is track.
+        version: Version of the event; None: the current one.
+        body: The event's properties, or the person's attributes.
+        record_id: The source's own id of the record, if it gives one.
+    """
+
+    type: RecordType
+    source: str
+    at_ms: int
+    person: Mapping[str, object] = field(default_factory=dict[str, object])
+    event: str = ""
+    version: int | None = None
+    body: Mapping[str, object] = field(default_factory=dict[str, object])
+    record_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """Bytes that are not a record.
+
+    Attributes:
+        findings: All reasons, at least one of them an error.
+        source: The source it names, if that much could be read.
+        record_id: The id it names, if that much could be read.
+    """
+
+    findings: tuple[Finding, ...]
+    source: str | None = None
+    record_id: str | None = None
+
+
+_COMMON: Final = frozenset({"type", "person", "at", "source", "record_id"})
+_KEYS: Final = {
+    RecordType.IDENTIFY: _COMMON | {"attributes"},
+    RecordType.TRACK: _COMMON | {"event", "version", "properties"},
+    RecordType.LINK: _COMMON | {"links"},
+    RecordType.MERGE: _COMMON | {"from"},
+    RecordType.ERASE: _COMMON,
+}
+_decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
+
+
+def read_record(body: bytes, *, source: str, captured_at_ms: int) -> Record | Unreadable:
+    """Return the record in these bytes, or all reasons why they are none.
+
+    Args:
+        body: One JSON object in UTF-8.
+        source: The source to assume when the record names none.
+        captured_at_ms: When it was captured: the default of `at`, and its bound.
+    """
+    try:
+        given: object = _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
+        return Unreadable(findings=(_why_not_json(body),))
+    if not isinstance(given, dict):
+        evidence = f"The line holds {_kind(given)}."
+        return Unreadable(findings=(finding("not_an_object", evidence),))
+    return _Reader(cast("dict[str, object]", given)).read(source, captured_at_ms)
+
+
+def _why_not_json(body: bytes) -> Finding:
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return finding("not_text", f"Byte {error.start + 1} of the line is not UTF-8.")
+    if not body.strip():
+        return finding("not_json", "The line is empty.")
+    return finding("not_json", "The line is not JSON.")
+
+
+def _kind(value: object) -> str:
+    """Name a JSON value's kind with its article, for evidence."""
+    names: dict[type, str] = {
+        str: "a string",
+        bool: "a boolean",
+        int: "a number",
+        Decimal: "a number",
+        list: "a list",
+        dict: "an object",
+        type(None): "null",
+    }
+    return names.get(type(value), "a value of another kind")
+
+
+class _Reader:
+    """Reads one decoded object and collects everything that is wrong with it."""
+
+    def __init__(self, given: Mapping[str, object]) -> None:
+        self._given = given
+        self._findings: list[Finding] = []
+
+    def read(self, source: str, captured_at_ms: int) -> Record | Unreadable:
+        kind = self._type()
+        own_source = self._text("source") or source
+        record_id = self._text("record_id")
+        at_ms = self._at(captured_at_ms)
+        if kind is None:
+            return Unreadable(
+                findings=tuple(self._findings), source=own_source, record_id=record_id
+            )
+        self._unknown_keys(kind)
+        record = Record(
+            type=kind,
+            source=own_source,
+            at_ms=at_ms,
+            person=self._person(),
+            event=self._event(kind),
+            version=self._version(),
+            body=self._mapping("attributes" if kind is RecordType.IDENTIFY else "properties"),
+            record_id=record_id,
+        )
+        if self._findings:
+            return Unreadable(
+                findings=tuple(self._findings), source=own_source, record_id=record_id
+            )
+        return record
+
+    def _add(self, code: str, path: str, evidence: str) -> None:
+        self._findings.append(finding(code, evidence, where=Where(path=path)))
+
+    def _wrong(self, path: str, expected: str) -> None:
+        got = _kind(self._given.get(path))
+        self._add("record_key_type", path, f"`{path}` is {got}; it must be {expected}.")
+
+    def _type(self) -> RecordType | None:
+        given = self._given.get("type")
+        if given is None:
+            self._add("record_key_missing", "type", "The record does not say its `type`.")
+        elif not isinstance(given, str):
+            self._wrong("type", "a string")
+        elif given in RecordType.__members__.values():
+            return RecordType(given)
+        else:
+            self._add("unknown_record_type", "type", "The record's `type` is not known.")
+        return None
+
+    def _text(self, key: str) -> str | None:
+        given = self._given.get(key)
+        if given is None:
+            return None
+        if isinstance(given, str) and 0 < len(given) <= LONGEST_NAME and _encodable(given):
+            return given
+        self._wrong(key, f"a string of 1 to {LONGEST_NAME} characters")
+        return None
+
+    def _at(self, captured_at_ms: int) -> int:
+        given = self._given.get("at")
+        if given is None:
+            return captured_at_ms
+        if not isinstance(given, str):
+            self._wrong("at", "ISO 8601 text with an offset")
+            return captured_at_ms
+        try:
+            at_ms = from_iso(given)
+        except InstantRefused as refused:
+            code = f"time_{refused.code}"
+            self._add(code, "at", f"`at` is a time that is {_TIME_WORDS[refused.code]}.")
+            return captured_at_ms
+        if at_ms > captured_at_ms + MOMENT_LEAD_MS:
+            self._add(
+                "time_out_of_range", "at", "`at` is more than 5 minutes ahead of its capture."
+            )
+        elif at_ms < EARLIEST_MOMENT_MS:
+            self._add("time_out_of_range", "at", "`at` is before 1990.")
+        return at_ms
+
+    def _unknown_keys(self, kind: RecordType) -> None:
+        for key in sorted(self._given.keys() - _KEYS[kind]):
+            # The key itself may be a customer's word: only known names are shown.
+            known = key in _COMMON or any(key in keys for keys in _KEYS.values())
+            name = f"`{key}`" if known else "A key that is not known"
+            self._add(
+                "record_key_unknown",
+                key if known else "",
+                f"{name} stands in a record of type {kind.value}; "
+                f"it takes {', '.join(sorted(_KEYS[kind]))}.",
+            )
+
+    def _person(self) -> Mapping[str, object]:
+        given = self._given.get("person")
+        if given is None:
+            return {}
+        if isinstance(given, str | int) and not isinstance(given, bool):
+            return {"id": given}
+        if isinstance(given, dict):
+            return cast("dict[str, object]", given)
+        self._wrong("person", "an id or an object of identifiers")
+        return {}
+
+    def _event(self, kind: RecordType) -> str:
+        if kind is not RecordType.TRACK:
+            return ""
+        given = self._given.get("event")
+        if isinstance(given, str):
+            return given
+        if given is None:
+            self._add("record_key_missing", "event", "The record does not name its `event`.")
+        else:
+            self._wrong("event", "a string")
+        return ""
+
+    def _version(self) -> int | None:
+        given = self._given.get("version")
+        if given is None or _is_whole(given):
+            return given
+        self._wrong("version", "a whole number")
+        return None
+
+    def _mapping(self, key: str) -> Mapping[str, object]:
+        given = self._given.get(key)
+        if given is None:
+            return {}
+        if isinstance(given, dict):
+            return cast("dict[str, object]", given)
+        self._wrong(key, "an object")
+        return {}
+
+
+_TIME_WORDS: Final = {
+    "naive": "without an offset",
+    "unreadable": "not ISO 8601",
+    "out_of_range": "out of range",
+}
+
+
+def _is_whole(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _encodable(text: str) -> bool:
+    """Tell whether a text can be written as UTF-8 (it holds no lone surrogate)."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,165 @@
+"""What a moment adds to its person's totals (law 10).
+
+Every rollup of this version can be folded in any order: a count and a sum add up,
+earliest and latest take the smaller and the greater. So totals are exact whatever the
+order of arrival, and a recomputation from the ledger gives the same values.
+"""
+
+from __future__ import annotations
+
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+from typing import TYPE_CHECKING, Final
+
+from truthpoint.contract.model import Kind, RollupKind
+from truthpoint.values.currencies import EXPONENTS
+from truthpoint.values.instants import to_seconds
+from truthpoint.values.money import at_exponent, decimals, plain, read_money
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from truthpoint.contract.model import Contract, Event, Rollup
+
+_EXACT: Final = Context(prec=100, traps=[Inexact, InvalidOperation, Overflow])
+"""Amounts have at most 15 digits before the point and 40 behind it: sums of them fit exactly."""
+
+Values = dict[str, "int | str"]
+
+
+def touches(contract: Contract, event: Event) -> bool:
+    """Tell whether moments of this event change any total."""
+    return any(
+        event.name in (rollup.event, rollup.minus_event) for rollup in contract.rollups.values()
+    )
+
+
+def contributions(
+    contract: Contract, event: Event, values: Mapping[str, object]
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return what a moment adds to each sum, and which sums it cannot be added to.
+
+    Counts and times need no contribution of their own: that the moment is in the
+    ledger, and when it was, says it.
+
+    Returns:
+        Rollup name to signed decimal text; and the names of sums that keep another
+        currency than the moment's.
+    """
+    added: dict[str, str] = {}
+    foreign: list[str] = []
+    for rollup in contract.rollups.values():
+        amount = _amount(rollup, event, values)
+        if amount is None:
+            continue
+        if _is_money(event, _property(rollup, event)) and _currency(event, values, contract) != (
+            contract.currency
+        ):
+            foreign.append(rollup.name)
+            continue
+        added[rollup.name] = plain(amount)
+    return added, tuple(foreign)
+
+
+def fold(
+    contract: Contract,
+    event: Event,
+    values: Mapping[str, int | str],
+    at_ms: int,
+    added: Mapping[str, str],
+) -> Values:
+    """Return the totals after a moment.
+
+    Args:
+        contract: Where the rollups are declared.
+        event: The moment's event.
+        values: The totals before; empty before the first moment.
+        at_ms: When the moment happened.
+        added: The moment's `contributions`.
+    """
+    after: Values = {**_start(contract), **values}
+    for name, amount in added.items():
+        after[name] = plain(_EXACT.add(Decimal(after[name]), Decimal(amount)))
+    for name, rollup in contract.rollups.items():
+        if rollup.event != event.name:
+            continue
+        if rollup.kind is RollupKind.COUNT:
+            after[name] = int(after[name]) + 1
+        elif rollup.kind is RollupKind.EARLIEST:
+            after[name] = min(int(after.get(name, at_ms)), at_ms)
+        elif rollup.kind is RollupKind.LATEST:
+            after[name] = max(int(after.get(name, at_ms)), at_ms)
+    return after
+
+
+def on_the_wire(contract: Contract, values: Mapping[str, int | str]) -> dict[str, object]:
+    """Return totals as attributes: counts, numbers in major units, unix seconds.
+
+    Totals that the contract no longer declares are left out.
+    """
+    attributes: dict[str, object] = {}
+    for name, rollup in contract.rollups.items():
+        if name not in values:
+            continue
+        value = values[name]
+        if rollup.kind is RollupKind.COUNT:
+            attributes[name] = int(value)
+        elif rollup.kind is RollupKind.SUM:
+            attributes[name] = _number(contract, rollup, Decimal(value))
+        else:
+            attributes[name] = to_seconds(int(value))
+    return attributes
+
+
+def definition(contract: Contract) -> str:
+    """Return the rollups as text: two contracts with the same text compute the same totals."""
+    return "; ".join(
+        f"{one.name}={one.kind.value}:{one.event}.{one.property}-{one.minus_event}."
+        f"{one.minus_property}@{contract.currency}"
+        for one in sorted(contract.rollups.values(), key=lambda one: one.name)
+    )
+
+
+def _start(contract: Contract) -> Values:
+    """Counts and sums start at 0; earliest and latest are absent until something counts."""
+    start: Values = {}
+    for name, rollup in contract.rollups.items():
+        if rollup.kind is RollupKind.COUNT:
+            start[name] = 0
+        elif rollup.kind is RollupKind.SUM:
+            start[name] = "0"
+    return start
+
+
+def _property(rollup: Rollup, event: Event) -> str | None:
+    if event.name == rollup.event:
+        return rollup.property
+    return rollup.minus_property if event.name == rollup.minus_event else None
+
+
+def _amount(rollup: Rollup, event: Event, values: Mapping[str, object]) -> Decimal | None:
+    """Return what the moment adds to a sum; None when it has no part in it."""
+    name = _property(rollup, event) if rollup.kind is RollupKind.SUM else None
+    amount = read_money(values.get(name)) if name else None
+    if amount is None:
+        return None
+    return amount if event.name == rollup.event else -amount
+
+
+def _is_money(event: Event, name: str | None) -> bool:
+    return any(one.name == name and one.type.kind is Kind.MONEY for one in event.properties)
+
+
+def _currency(event: Event, values: Mapping[str, object], contract: Contract) -> object:
+    declared = any(
+        one.name == "currency" and one.type.kind is Kind.CURRENCY for one in event.properties
+    )
+    return values["currency"] if declared else contract.currency
+
+
+def _number(contract: Contract, rollup: Rollup, amount: Decimal) -> Decimal | int:
+    """Return a sum as it is sent: money in exactly its currency's decimals where they suffice."""
+    event = contract.events[rollup.event]
+    if _is_money(event, rollup.property):
+        exponent = EXPONENTS[contract.currency]
+        return at_exponent(amount, max(exponent, decimals(amount)))
+    return int(amount) if decimals(amount) == 0 else Decimal(plain(amount))

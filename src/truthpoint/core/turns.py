@@ -1,0 +1,207 @@
+"""Step 4 of 6, continued: what a person sends next, and how they stand afterwards.
+
+Theory of operation
+-------------------
+Every person has one queue: their open operations in the order of their ids, which is
+the order of the journal. A *turn* is what leaves for one person in one go. While a
+turn is away, nothing else of that person leaves; when it is settled, the next one is
+formed. So order per person needs no locks beyond "this person is away" (law 7).
+
+A turn is one of
+
+    - an identify that goes alone: one that the shop sent and that creates the person
+      or changes identifiers (a *barrier*), or one that we make, with identifiers only,
+      when a person's first operation is no identify, or when the shop's was refused
+      (law 4);
+    - the operations up to the next barrier, and behind them the person's totals, once
+      the operation that last changed them is among these or already gone (law 10);
+    - nothing but totals.
+
+People whom no identify has reached (`Standing.REFUSED`) send nothing; their operations
+are dead, `no_identify`, until an operator replays them or the shop identifies them anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from .outbox import Action, Operation, Standing, Totals
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """What is loaded of one person to form a turn.
+
+    Attributes:
+        person: The person key.
+        canonical_id: The id under which they are known.
+        standing: Whether Customer.io knows them.
+        operations: Their first ready operations in order, as many as were asked for.
+        complete: Whether `operations` are all there are.
+        critical_until: The last critical operation that waits; 0 if none does.
+        totals: Their totals, if they have any.
+    """
+
+    person: int
+    canonical_id: str
+    standing: Standing
+    operations: Sequence[Operation]
+    complete: bool
+    critical_until: int = 0
+    totals: Totals | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What leaves for one person in one go.
+
+    Attributes:
+        person: The person key.
+        canonical_id: The id to address them by.
+        operations: What is sent, in order; may be empty.
+        identify: An identify of our making, with identifiers only, is sent (alone).
+        totals: The totals sent behind the operations; None: none.
+        alone: Nothing else of this person's may share its request, and it is awaited.
+        dead: Operations that must not be sent, because no identify was accepted.
+    """
+
+    person: int
+    canonical_id: str
+    operations: tuple[Operation, ...] = ()
+    identify: bool = False
+    totals: Totals | None = None
+    alone: bool = False
+    dead: tuple[Operation, ...] = ()
+
+
+ENVELOPE_BYTES: Final = 400
+"""More than the bytes of an item around its attributes, its name and its person's id."""
+
+MAX_SHARED_ITEM_BYTES: Final = 32_000
+"""Items up to this size share v2 requests (design, section 6)."""
+
+MAX_TURN_BYTES: Final = 480_000
+"""A turn fits one request of at most 490,000 bytes, its envelope and totals included."""
+
+
+def size_bound(operation: Operation, canonical_id: str) -> int:
+    """Return a number of bytes that the operation's item does not exceed on the wire."""
+    # Six bytes a character is JSON's longest escape; ids and names are short.
+    return (
+        len(operation.attributes) + 6 * (len(operation.name) + len(canonical_id)) + ENVELOPE_BYTES
+    )
+
+
+def next_turn(queue: Queue) -> Turn | None:
+    """Return what a person sends next, or None when nothing is due.
+
+    Pure: the same queue gives the same turn. The store calls it in the transaction
+    that leases, so what it reads cannot have changed when the turn leaves.
+    """
+    operations = queue.operations
+    if queue.standing is Standing.DUE:
+        return _our_identify(queue)
+    if not operations:
+        return _totals_alone(queue)
+    first = operations[0]
+    opens = first.action is Action.IDENTIFY
+    if queue.standing is Standing.REFUSED and not opens:
+        return Turn(
+            person=queue.person, canonical_id=queue.canonical_id, dead=_until_identify(operations)
+        )
+    if queue.standing is not Standing.KNOWN and not opens:
+        return Turn(person=queue.person, canonical_id=queue.canonical_id, identify=True, alone=True)
+    if first.barrier or queue.standing is not Standing.KNOWN or _large(first, queue):
+        return Turn(
+            person=queue.person, canonical_id=queue.canonical_id, operations=(first,), alone=True
+        )
+    taken = _shared(queue)
+    return Turn(
+        person=queue.person,
+        canonical_id=queue.canonical_id,
+        operations=taken,
+        totals=_totals_behind(queue, taken),
+    )
+
+
+def _our_identify(queue: Queue) -> Turn:
+    return Turn(person=queue.person, canonical_id=queue.canonical_id, identify=True, alone=True)
+
+
+def _until_identify(operations: Sequence[Operation]) -> tuple[Operation, ...]:
+    taken: list[Operation] = []
+    for operation in operations:
+        if operation.action is Action.IDENTIFY:
+            break
+        taken.append(operation)
+    return tuple(taken)
+
+
+def _large(operation: Operation, queue: Queue) -> bool:
+    return size_bound(operation, queue.canonical_id) > MAX_SHARED_ITEM_BYTES
+
+
+def _shared(queue: Queue) -> tuple[Operation, ...]:
+    """Return the operations up to the next barrier, within the size of one request.
+
+    When something critical lifted the queue, it ends there: what stands behind is not
+    lifted with it (law 8).
+    """
+    lifted = queue.operations[0].id <= queue.critical_until
+    taken: list[Operation] = []
+    size = 0
+    for operation in queue.operations:
+        size += size_bound(operation, queue.canonical_id)
+        if operation.barrier or size > MAX_TURN_BYTES or _large(operation, queue):
+            break
+        if lifted and operation.id > queue.critical_until:
+            break
+        taken.append(operation)
+    return tuple(taken)
+
+
+def _totals_behind(queue: Queue, taken: tuple[Operation, ...]) -> Totals | None:
+    """Return the totals if what changed them last is in this turn or already gone."""
+    totals = queue.totals
+    if totals is None or not totals.waiting:
+        return None
+    left = queue.operations[len(taken) :]
+    next_open = left[0].id if left else None
+    if next_open is None and not queue.complete:
+        return None if totals.changed_by > taken[-1].id else totals
+    return totals if next_open is None or totals.changed_by < next_open else None
+
+
+def _totals_alone(queue: Queue) -> Turn | None:
+    if queue.totals is None or not queue.totals.waiting:
+        return None
+    if queue.standing is Standing.REFUSED:
+        return None
+    if queue.standing is Standing.UNKNOWN:
+        return Turn(person=queue.person, canonical_id=queue.canonical_id, identify=True, alone=True)
+    return Turn(person=queue.person, canonical_id=queue.canonical_id, totals=queue.totals)
+
+
+def standing_after(turn: Turn, standing: Standing, *, delivered: bool, dead: bool) -> Standing:
+    """Return how a person stands after a turn that held an identify, alone.
+
+    Args:
+        turn: The turn; others than identifies change nothing.
+        standing: How they stood before.
+        delivered: The identify was accepted.
+        dead: The identify was refused for good.
+    """
+    theirs = len(turn.operations) == 1 and turn.operations[0].action is Action.IDENTIFY
+    if not (turn.identify or theirs):
+        return standing
+    if delivered:
+        return Standing.KNOWN
+    if dead and turn.identify:
+        return Standing.REFUSED
+    if dead and standing is not Standing.KNOWN:
+        return Standing.DUE
+    return standing

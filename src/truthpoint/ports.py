@@ -1,0 +1,373 @@
+"""What the shells need from the world, as protocols; adapters provide it, `runtime` joins them.
+
+Three durable moments, each one commit: *accepted* (`Journal.append`), *decided*
+(`Store.commit`), *settled* (`Store.settle`). A crash between two of them repeats work
+and loses none. `truthpoint.testing.conformance` is the suite that every store passes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from .core.decision import (
+        Decision,
+        JournalRow,
+        LedgerKey,
+        LedgerRow,
+        Outcome,
+        PersonRow,
+    )
+    from .core.outbox import Action, State, Totals
+    from .core.turns import Turn
+    from .core.wire import Answer, WireRequest
+    from .findings import Finding
+
+
+class Clock(Protocol):
+    """The time of day; waiting is the event loop's business."""
+
+    def now_ms(self) -> int:
+        """Return the present in milliseconds since 1970, UTC."""
+        ...
+
+
+class Entropy(Protocol):
+    """Chance, for jitter."""
+
+    def draw(self) -> float:
+        """Return a number from [0, 1)."""
+        ...
+
+
+class TransportFailed(Exception):
+    """No answer came: the request may or may not have been applied.
+
+    Args:
+        kind: `connect`, `timeout` or `lost`: what failed, without addresses or payload.
+    """
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        super().__init__(kind)
+
+
+class Transport(Protocol):
+    """The way to the Track API."""
+
+    async def send(self, request: WireRequest) -> Answer:
+        """Send one request and return its answer, whatever its status; never follow a redirect.
+
+        Raises:
+            TransportFailed: No complete answer came within the time limit.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """A record on its way into the journal.
+
+    Attributes:
+        source: Where it comes from.
+        record_id: Its id, unique within its source for as long as the journal keeps it.
+        captured_at_ms: When it was taken.
+        contract: Fingerprint of the contract at hand; empty without one.
+        body: Its bytes as they were said, at most `MAX_RECORD_BYTES`.
+    """
+
+    source: str
+    record_id: str
+    captured_at_ms: int
+    contract: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appended:
+    """What became of a capture.
+
+    Attributes:
+        record: The journal's number of the record, or of the earlier one that it repeats.
+        repeat: The source gave this record id before; nothing was kept.
+        same: Whether the earlier record's bytes are the same; True without a repeat.
+    """
+
+    record: int
+    repeat: bool
+    same: bool = True
+
+
+class Journal(Protocol):
+    """The append-only log of what was accepted; used by capture, in any number of processes."""
+
+    def append(self, captures: Sequence[Capture]) -> list[Appended]:
+        """Make captures durable, all or none, and return what became of each, in order.
+
+        Raises:
+            CaptureFailed: Nothing was kept: disk full, read-only, lock beyond its bound.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the files. Nothing waits in memory, so nothing is lost."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """Which Customer.io workspace and which person-id rule a store serves (law 19).
+
+    Attributes:
+        workspace: The workspace's name in the contract.
+        environment: Its id at Customer.io, or its URL where the peer tells no id.
+        person_rule: The name and pattern of the canonical id.
+    """
+
+    workspace: str
+    environment: str
+    person_rule: str
+
+
+class Result(StrEnum):
+    """What became of one piece of a turn."""
+
+    DELIVERED = "delivered"
+    RETRY = "retry"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """What became of a piece, and why.
+
+    Attributes:
+        result: Delivered, again later, or dead.
+        reason: Why it is dead or comes again; empty for a plain delivery.
+    """
+
+    result: Result
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What became of a turn.
+
+    Attributes:
+        turn: The turn, as it was leased.
+        operations: Operation id to its fate; every operation of the turn is in it.
+        identify: Fate of the identify of our making; None when the turn had none.
+        totals: Fate of the totals; None when the turn had none.
+        not_before_ms: The person's next turn is not leased before; 0: at once.
+    """
+
+    turn: Turn
+    operations: Mapping[int, Fate] = field(default_factory=dict[int, Fate])
+    identify: Fate | None = None
+    totals: Fate | None = None
+    not_before_ms: int = 0
+
+
+class Store(Protocol):
+    """State and outbox, as the one worker of a store sees them.
+
+    Everything after `acquire` names its lease implicitly; once a newer worker has
+    acquired the store, every write of the older one raises `LeaseLost`.
+    """
+
+    def acquire(self) -> None:
+        """Become the store's worker; what an earlier one had leased is ready again.
+
+        Raises:
+            StoreBusy: Another worker holds the store.
+        """
+        ...
+
+    def binding(self) -> Binding | None:
+        """Return what the store is bound to; None before its first delivery."""
+        ...
+
+    def bind(self, binding: Binding) -> None:
+        """Bind the store, for good. Called once, before the first delivery."""
+        ...
+
+    def rollups(self, definition: str) -> str | None:
+        """Remember how totals are computed now; return how they were before, None at first."""
+        ...
+
+    def undecided(self, limit: int) -> list[JournalRow]:
+        """Return the next records to decide: replayed ones first, then in the journal's order.
+
+        Each is returned until a decision that settles it was committed.
+        """
+        ...
+
+    def known(
+        self, ids: Collection[str], keys: Collection[LedgerKey]
+    ) -> tuple[list[PersonRow], list[LedgerRow]]:
+        """Return what is known of these canonical ids and ledger keys."""
+        ...
+
+    def totals(self, people: Collection[int]) -> list[Totals]:
+        """Return the totals of these person keys, where they have any."""
+        ...
+
+    def next_ids(self) -> tuple[int, int]:
+        """Return the first free person key and the first free operation id."""
+        ...
+
+    def commit(self, decision: Decision) -> None:
+        """Write a decision and the records that it settles, all or nothing.
+
+        Raises:
+            LeaseLost: Another worker holds the store, or the records were settled already.
+        """
+        ...
+
+    def lease(self, now_ms: int, *, operations: int) -> list[Turn]:
+        """Return turns of people who are not away, most urgent lane and oldest first.
+
+        A person is away from here until the turn is settled. Every check at packing is
+        made in the transaction that leases.
+
+        Args:
+            now_ms: The present.
+            operations: About how many operations to lease; at least one turn comes if any is due.
+        """
+        ...
+
+    def settle(self, settlements: Sequence[Settlement], *, now_ms: int) -> None:
+        """Record what became of turns, all or nothing, and let their people go on."""
+        ...
+
+    def next_due_ms(self) -> int | None:
+        """Return when the earliest postponed person may go on; None when nobody is postponed."""
+        ...
+
+    def close(self) -> None:
+        """Give the lease back and let go of the files."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """How far the work has come.
+
+    Attributes:
+        captured: Records in the journal.
+        undecided: Records that wait for their decision, replayed ones included.
+        operations: How many operations are in each state.
+        verdicts: How many records were withheld or quarantined, by outcome and reason.
+        people: People known.
+        oldest_open_ms: When the record of the oldest open operation happened; None: none is open.
+        binding: What the store is bound to; None before its first delivery.
+    """
+
+    captured: int
+    undecided: int
+    operations: Mapping[State, int]
+    verdicts: Mapping[tuple[Outcome, str], int]
+    people: int
+    oldest_open_ms: int | None
+    binding: Binding | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One record, or one operation, on a person's timeline or in a list.
+
+    Attributes:
+        record: The journal's number.
+        at_ms: When it happened; when it was captured, for what could not be read.
+        outcome: How the record stands.
+        reason: Why, for what is withheld, quarantined or dead.
+        event: The event's name; empty for an identify or an unreadable record.
+        action: What its operation does; None without one.
+        operation: Its operation's id; None without one.
+        event_id: Its ULID at Customer.io; empty without one.
+        attempts: How often it left.
+        settled_at_ms: When it was settled; None before.
+        source: Where it came from.
+        record_id: Its id within its source.
+    """
+
+    record: int
+    at_ms: int
+    outcome: Outcome
+    reason: str = ""
+    event: str = ""
+    action: Action | None = None
+    operation: int | None = None
+    event_id: str = ""
+    attempts: int = 0
+    settled_at_ms: int | None = None
+    source: str = ""
+    record_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonView:
+    """One person, and everything that happened to their records.
+
+    Attributes:
+        row: The person.
+        totals: Their totals, if they have any.
+        steps: Newest last.
+    """
+
+    row: PersonRow
+    totals: Totals | None
+    steps: tuple[Step, ...]
+
+
+class Desk(Protocol):
+    """What an operator looks at and decides; safe beside a running worker."""
+
+    def backlog(self) -> Backlog:
+        """Return how far the work has come."""
+        ...
+
+    def person(self, canonical_id: str, *, limit: int) -> PersonView | None:
+        """Return one person with their latest steps; None when nobody goes by this id."""
+        ...
+
+    def events(self, key: str | None, *, event: str | None, limit: int) -> list[Step]:
+        """Return the records of events, newest last, by a key's value or by an event's name."""
+        ...
+
+    def listed(self, outcome: Outcome, *, limit: int) -> list[Step]:
+        """Return quarantined or dead records, oldest first."""
+        ...
+
+    def record(self, record: int) -> tuple[JournalRow, Step, tuple[Finding, ...]] | None:
+        """Return one record with its bytes, how it stands and what was found about it."""
+        ...
+
+    def replay(self, outcome: Outcome, records: Iterable[int] | None) -> int:
+        """Send quarantined records to be decided again, or dead ones to be sent again.
+
+        Args:
+            outcome: Quarantined or dead.
+            records: The journal's numbers; None: all.
+
+        Returns:
+            How many there were.
+        """
+        ...
+
+    def discard(self, outcome: Outcome, records: Iterable[int] | None) -> int:
+        """Withhold quarantined or dead records for good, as `discarded`; return how many."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the files."""
+        ...
