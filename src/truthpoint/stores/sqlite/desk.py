@@ -1,0 +1,276 @@
+"""The operator's desk on SQLite: looks, replays and discards, beside a running worker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from truthpoint.contract.model import Lane
+from truthpoint.core.decide import key_text
+from truthpoint.core.decision import Outcome, Reason
+from truthpoint.core.outbox import TRANSITIONS, Act, Action, Standing, State
+from truthpoint.core.records import Record, read_record
+from truthpoint.ports import Backlog, PersonView, Step
+
+from . import rows
+from .files import JOURNAL, SQL, STATE, explained, open_file, transaction
+from .outbox import enqueue
+from .state import read_binding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from truthpoint.core.decision import JournalRow
+    from truthpoint.findings import Finding
+
+_OUTCOMES: Final = {
+    State.READY: Outcome.PENDING,
+    State.LEASED: Outcome.PENDING,
+    State.DELIVERED: Outcome.DELIVERED,
+    State.DEAD: Outcome.DEAD,
+    State.WITHHELD: Outcome.WITHHELD,
+}
+
+_EVERY: Final = -1
+"""SQLite's word for no limit."""
+
+
+class SqliteDesk:
+    """Looks into a store and acts on single records; see `truthpoint.ports.Desk`.
+
+    Args:
+        folder: The store's folder; it must hold a store.
+
+    Raises:
+        StoreUnusable: There is no store, or its files cannot be used.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / STATE[0]
+        self._journal = open_file(folder, JOURNAL, create=False)
+        # A store that only captured so far has a journal and no state yet.
+        self._state = open_file(folder, STATE)
+
+    def backlog(self) -> Backlog:
+        """Return how far the work has come."""
+        with explained(self._path):
+            position = self._meta("position")
+            replays = self._one("count_replays")
+            waiting = self._journal.execute(SQL["count_records_after"], (position,)).fetchone()[0]
+            return Backlog(
+                captured=self._journal.execute(SQL["count_records"]).fetchone()[0],
+                undecided=waiting + replays,
+                operations=self._operations(),
+                verdicts={
+                    (Outcome(outcome), reason): count
+                    for outcome, reason, count in self._state.execute(SQL["count_verdicts"])
+                },
+                people=self._one("count_people"),
+                oldest_open_ms=self._one("oldest_open"),
+                binding=read_binding(self._meta("binding")),
+            )
+
+    def _operations(self) -> dict[State, int]:
+        """Count operations by state; what is neither open nor ended otherwise was delivered."""
+        counts = {State(state): n for state, n in self._state.execute(SQL["count_open"])}
+        counts |= {State(state): n for state, n in self._state.execute(SQL["count_ended"])}
+        every = self._meta("next_operation") - 1
+        counts[State.DELIVERED] = every - sum(counts.values())
+        return {state: counts.get(state, 0) for state in State}
+
+    def person(self, canonical_id: str, *, limit: int) -> PersonView | None:
+        """Return one person with their latest steps."""
+        with explained(self._path):
+            found = self._state.execute(SQL["person_by_id"], (canonical_id,)).fetchone()
+            if found is None:
+                return None
+            row = rows.person_row(found)
+            told = self._state.execute(SQL["totals_by_person"], (f"[{row.person}]",)).fetchone()
+            records = {
+                one[0]
+                for name in ("operations_of_person", "verdicts_of_person")
+                for one in self._state.execute(SQL[name], (row.person, limit))
+            }
+            return PersonView(
+                row=row,
+                totals=None if told is None else rows.totals_row(told),
+                steps=tuple(self._steps(sorted(records)[-limit:])),
+            )
+
+    def events(self, key: str | None, *, event: str | None, limit: int) -> list[Step]:
+        """Return the records of events, newest last."""
+        with explained(self._path):
+            records = self._latest(event, limit) if key is None else self._keyed(key, event, limit)
+            return self._steps(sorted(records)[-limit:])
+
+    def _latest(self, event: str | None, limit: int) -> set[int]:
+        if event is None:
+            queries = [("latest_operations", (limit,)), ("latest_verdicts", (limit,))]
+        else:
+            queries = [
+                ("operations_of_event", (event, limit)),
+                ("verdicts_of_event", (self._events().get(event, -1), limit)),
+            ]
+        return {row[0] for name, asked in queries for row in self._state.execute(SQL[name], asked)}
+
+    def _keyed(self, key: str, event: str | None, limit: int) -> set[int]:
+        """Find a key's value: first as the first value of a key, then anywhere in one."""
+        numbers = [
+            number for name, number in self._events().items() if event is None or name == event
+        ]
+        whole = key_text([key])
+        ranges = [(whole, whole + "\x00"), (whole[:-1] + ",", whole[:-1] + "-")]
+        found = {
+            row[0]
+            for name in ("ledger_records", "verdict_records")
+            for number in numbers
+            for low, high in ranges
+            for row in self._state.execute(SQL[name], (number, low, high, limit))
+        }
+        if found:
+            return found
+        return {
+            row[0]
+            for name in ("ledger_records_anywhere", "verdict_records_anywhere")
+            for row in self._state.execute(SQL[name], (key, limit))
+        }
+
+    def listed(self, outcome: Outcome, *, limit: int) -> list[Step]:
+        """Return quarantined or dead records, oldest first."""
+        with explained(self._path):
+            return self._steps(self._records(outcome, limit))
+
+    def _records(self, outcome: Outcome, limit: int = _EVERY) -> list[int]:
+        name = "dead" if outcome is Outcome.DEAD else "quarantined"
+        return [row[0] for row in self._state.execute(SQL[name], (limit,))]
+
+    def record(self, record: int) -> tuple[JournalRow, Step, tuple[Finding, ...]] | None:
+        """Return one record with its bytes, how it stands and what was found about it."""
+        with explained(self._path):
+            found = self._journal.execute(SQL["record_by_number"], (record,)).fetchone()
+            if found is None:
+                return None
+            noted = self._state.execute(SQL["findings_of_record"], (record,)).fetchone()
+            findings = () if noted is None else rows.findings_of(noted[0])
+            row = rows.journal_row(found)
+            return row, self._step(row), findings
+
+    def replay(self, outcome: Outcome, records: Iterable[int] | None) -> int:
+        """Send quarantined records to be decided again, or dead ones to be sent again."""
+        again = self._replay_dead if outcome is Outcome.DEAD else self._replay_quarantined
+        with explained(self._path), transaction(self._state):
+            asked = self._records(outcome) if records is None else list(records)
+            return sum(again(record) for record in asked)
+
+    def _replay_quarantined(self, record: int) -> bool:
+        if self._verdict(record) is not Outcome.QUARANTINED:
+            return False
+        return bool(self._state.execute(SQL["ask_replay"], (record,)).rowcount)
+
+    def _replay_dead(self, record: int) -> bool:
+        found = self._state.execute(SQL["dead_operation"], (record,)).fetchone()
+        if found is None:
+            return False
+        operation, person, lane = found
+        after = TRANSITIONS[State.DEAD, Act.REPLAY]
+        self._state.execute(
+            SQL["end_operation"], (after.value, "", None, operation, State.DEAD.value)
+        )
+        enqueue(self._state, person, operation, Lane(lane))
+        if self._state.execute(SQL["standing"], (person,)).fetchone()[0] == Standing.REFUSED:
+            self._state.execute(SQL["set_standing"], (Standing.UNKNOWN.value, person))
+        return True
+
+    def discard(self, outcome: Outcome, records: Iterable[int] | None) -> int:
+        """Withhold quarantined or dead records for good, as `discarded`."""
+        away = self._discard_dead if outcome is Outcome.DEAD else self._discard_quarantined
+        with explained(self._path), transaction(self._state):
+            asked = self._records(outcome) if records is None else list(records)
+            return sum(away(record) for record in asked)
+
+    def _discard_quarantined(self, record: int) -> bool:
+        if self._state.execute(SQL["is_replayed"], (record,)).fetchone():
+            return False
+        return bool(self._state.execute(SQL["discard_verdict"], (record,)).rowcount)
+
+    def _discard_dead(self, record: int) -> bool:
+        found = self._state.execute(SQL["dead_operation"], (record,)).fetchone()
+        if found is None:
+            return False
+        after, discarded = TRANSITIONS[State.DEAD, Act.WITHHOLD], Reason.DISCARDED.value
+        self._state.execute(
+            SQL["end_operation"], (after.value, discarded, None, found[0], State.DEAD.value)
+        )
+        return True
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._journal.close()
+        self._state.close()
+
+    def _meta(self, name: str) -> Any:
+        found = self._state.execute(SQL["get_meta"], (name,)).fetchone()
+        return None if found is None else found[0]
+
+    def _one(self, name: str) -> int:
+        return self._state.execute(SQL[name]).fetchone()[0]
+
+    def _events(self) -> dict[str, int]:
+        return dict(self._state.execute(SQL["event_names"]).fetchall())
+
+    def _verdict(self, record: int) -> Outcome | None:
+        found = self._state.execute(SQL["verdict_of_record"], (record,)).fetchone()
+        return None if found is None else Outcome(found[0])
+
+    def _steps(self, records: Iterable[int]) -> list[Step]:
+        found = (
+            self._journal.execute(SQL["record_by_number"], (number,)).fetchone()
+            for number in records
+        )
+        return [self._step(rows.journal_row(row)) for row in found if row is not None]
+
+    def _step(self, row: JournalRow) -> Step:
+        """Return how a record stands: by its operation, else by its verdict, else pending."""
+        of_operation = self._state.execute(SQL["operation_of_record"], (row.record,)).fetchone()
+        if of_operation is not None:
+            return _operation_step(row, of_operation)
+        read = read_record(row.body, source=row.source, captured_at_ms=row.captured_at_ms)
+        at_ms = read.at_ms if isinstance(read, Record) else row.captured_at_ms
+        verdict = self._state.execute(SQL["verdict_of_record"], (row.record,)).fetchone()
+        replayed = self._state.execute(SQL["is_replayed"], (row.record,)).fetchone()
+        if verdict is None or replayed is not None:
+            return Step(
+                record=row.record,
+                at_ms=at_ms,
+                outcome=Outcome.PENDING,
+                source=row.source,
+                record_id=row.record_id,
+            )
+        outcome, reason, event, _ = verdict
+        return Step(
+            record=row.record,
+            at_ms=at_ms,
+            outcome=Outcome(outcome),
+            reason=reason,
+            event=event or "",
+            source=row.source,
+            record_id=row.record_id,
+        )
+
+
+def _operation_step(row: JournalRow, found: rows.Row) -> Step:
+    number, _, action, name, event_id, at_ms, state, attempts, settled_at_ms, reason = found
+    return Step(
+        record=row.record,
+        at_ms=at_ms,
+        outcome=_OUTCOMES[State(state)],
+        reason=reason,
+        event=name,
+        action=Action(action),
+        operation=number,
+        event_id=event_id,
+        attempts=attempts,
+        settled_at_ms=settled_at_ms,
+        source=row.source,
+        record_id=row.record_id,
+    )

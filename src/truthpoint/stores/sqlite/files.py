@@ -1,0 +1,183 @@
+"""Opening the store's files: who they belong to, which version, and what can go wrong."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+
+from truthpoint.errors import CaptureFailed, StoreUnusable
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
+    from truthpoint.errors import OperatorError
+
+JOURNAL: Final = ("journal.db", 0x54504A31, "journal.sql")
+"""File name, application id (`TPJ1`) and schema of the journal."""
+
+STATE: Final = ("state.db", 0x54505331, "state.sql")
+"""File name, application id (`TPS1`) and schema of the state."""
+
+VERSION: Final = 1
+"""Version of both schemas; a file from a newer one is refused."""
+
+LOCK_SECONDS: Final = 10.0
+"""Longest wait for another process's transaction; then the work fails clearly."""
+
+
+def _read(name: str) -> str:
+    return files("truthpoint.stores.sqlite").joinpath(name).read_text(encoding="utf-8")
+
+
+def _queries() -> dict[str, str]:
+    named: dict[str, str] = {}
+    for part in _read("queries.sql").split("-- name: ")[1:]:
+        name, _, statement = part.partition("\n")
+        named[name.strip()] = statement.strip().rstrip(";")
+    return named
+
+
+SQL: Final = _queries()
+"""Every statement by its name in `queries.sql`."""
+
+
+def open_file(
+    folder: Path, kind: tuple[str, int, str], *, power: bool = False, create: bool = True
+) -> sqlite3.Connection:
+    """Open one of the store's files, making it where it does not exist.
+
+    Args:
+        folder: The store's folder; made, for its user only, where it does not exist.
+        kind: `JOURNAL` or `STATE`.
+        power: Whether a commit must survive a loss of power; else the kill of the process.
+        create: Whether a missing file is made; else it is an error.
+
+    Raises:
+        StoreUnusable: The file is not ours, newer than this version, or cannot be opened.
+    """
+    name, application, schema = kind
+    path = folder / name
+    with explained(path):
+        _prepare(folder, path, create=create)
+        connection = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)
+        try:
+            _adopt(connection, path, application, schema)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA synchronous = {'FULL' if power else 'NORMAL'}")
+            connection.execute("PRAGMA temp_store = MEMORY")
+            connection.execute("PRAGMA cache_size = -65536")
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _prepare(folder: Path, path: Path, *, create: bool) -> None:
+    """Make folder and file private to their user (law 21) before SQLite touches them."""
+    if not create and not path.exists():
+        raise StoreUnusable(
+            f"There is no store at {folder}.",
+            hint="Send a first record, or name the store's folder with --store.",
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StoreUnusable(
+            f"{path} cannot be opened for writing: {error.strerror}.",
+            hint="Give this user the right to write there, or name another --store.",
+        ) from None
+
+
+def _adopt(connection: sqlite3.Connection, path: Path, application: int, schema: str) -> None:
+    """Make a new file ours, or see that an old one is."""
+    if _identity(connection, path, application):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Another process may have made it while this one waited for the lock.
+        if not _identity(connection, path, application):
+            for statement in _read(schema).split(";\n"):
+                if statement.strip():
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {application}")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def _identity(connection: sqlite3.Connection, path: Path, application: int) -> bool:
+    """Tell whether a file is ours; False when it is new and empty."""
+    found = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if found == 0 and version == 0 and tables == 0:
+        return False
+    if found != application:
+        raise StoreUnusable(
+            f"{path} is another program's database.",
+            hint="Name another folder with --store; nothing in the file was changed.",
+        )
+    if version > VERSION:
+        raise StoreUnusable(
+            f"{path} was written by a newer version (its schema is {version}, "
+            f"this version knows {VERSION}).",
+            hint="Run the newer version; nothing in the file was changed.",
+        )
+    return True
+
+
+@contextmanager
+def explained(path: Path, error: type[OperatorError] = StoreUnusable) -> Generator[None]:
+    """Turn what SQLite raises into an error of ours: what, where, what to do.
+
+    Args:
+        path: The file, for the message.
+        error: `StoreUnusable`, or `CaptureFailed` where a capture is at stake.
+    """
+    try:
+        yield
+    except sqlite3.Error as cause:
+        said, hint = _explanation(cause)
+        if error is CaptureFailed:
+            hint = f"{hint} Nothing of this call was kept."
+        raise error(f"{path}: {said}.", hint=hint) from None
+
+
+_CAUSES: Final = (
+    ("locked", "another process held it too long", "Find the process that holds it; try again."),
+    ("disk is full", "the disk is full", "Make room; what was accepted before is safe."),
+    ("readonly", "it can only be read", "Give this user the right to write there."),
+    ("not a database", "it is not a database", "Name another folder with --store."),
+    ("malformed", "it is damaged", "Restore it from a backup; keep the damaged file."),
+    ("disk I/O error", "the disk reported an error", "Check the disk, then start again."),
+    ("unable to open", "it cannot be opened", "Check the folder and its rights."),
+)
+
+
+def _explanation(cause: sqlite3.Error) -> tuple[str, str]:
+    text = str(cause)
+    for sign, said, hint in _CAUSES:
+        if sign in text:
+            return said, hint
+    name = getattr(cause, "sqlite_errorname", None) or type(cause).__name__
+    return f"SQLite reports {name}", "Start again; if it happens again, report it."
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Generator[None]:
+    """Write all or nothing: begin at once, so that the lock is taken before the work."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.rollback()
+        raise

@@ -1,0 +1,236 @@
+-- name: append
+INSERT INTO record (source, record_id, captured_at_ms, contract, body)
+VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (source, record_id) DO NOTHING
+RETURNING record;
+
+-- name: earlier
+SELECT record, body FROM record WHERE source = ? AND record_id = ?;
+
+-- name: records_after
+SELECT record, source, record_id, captured_at_ms, contract, body
+FROM record WHERE record > ? ORDER BY record LIMIT ?;
+
+-- name: record_by_number
+SELECT record, source, record_id, captured_at_ms, contract, body FROM record WHERE record = ?;
+
+-- name: count_records
+SELECT count(*) FROM record;
+
+-- name: count_records_after
+SELECT count(*) FROM record WHERE record > ?;
+
+-- name: replay_requests
+SELECT record FROM replay ORDER BY request LIMIT ?;
+
+-- name: people_by_id
+SELECT p.person, p.canonical_id, p.standing, p.identified
+FROM json_each(?) AS asked CROSS JOIN person AS p ON p.canonical_id = asked.value;
+
+-- name: ledger_by_key
+SELECT l.key, l.person, l.at_ms, l.record, l.operation, l.compare, l.correlation, l.contributions
+FROM json_each(?) AS asked CROSS JOIN ledger AS l ON l.event = ? AND l.key = asked.value;
+
+-- name: totals_by_person
+SELECT t.person, t.version, t.sent_version, t.changed_by, t.wire_at_s, t.amounts
+FROM json_each(?) AS asked CROSS JOIN totals AS t ON t.person = asked.value;
+
+-- name: add_event_name
+INSERT INTO event (name) VALUES (?) ON CONFLICT (name) DO NOTHING;
+
+-- name: event_names
+SELECT name, event FROM event;
+
+-- name: write_person
+INSERT INTO person (person, canonical_id, standing, identified) VALUES (?, ?, ?, ?)
+ON CONFLICT (person) DO UPDATE SET identified = excluded.identified;
+
+-- name: write_ledger
+INSERT INTO ledger
+  (event, key, person, at_ms, record, operation, compare, correlation, contributions)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: write_operation
+INSERT INTO operation
+  (id, person, record, lane, action, name, event_id, at_ms, barrier, attributes)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+
+-- name: write_queue
+INSERT INTO queue (person, lane, head, critical_until) VALUES (?, ?, ?, ?)
+ON CONFLICT (person) DO UPDATE SET
+  lane = min(lane, excluded.lane),
+  head = min(head, excluded.head),
+  critical_until = max(critical_until, excluded.critical_until);
+
+-- name: write_totals
+INSERT INTO totals (person, version, changed_by, amounts) VALUES (?, ?, ?, ?)
+ON CONFLICT (person) DO UPDATE SET
+  version = excluded.version, changed_by = excluded.changed_by, amounts = excluded.amounts;
+
+-- name: write_verdict
+INSERT INTO verdict (record, outcome, reason, event, person, key) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (record) DO UPDATE SET
+  outcome = excluded.outcome, reason = excluded.reason, event = excluded.event,
+  person = excluded.person, key = excluded.key;
+
+-- name: write_findings
+INSERT INTO finding (record, findings) VALUES (?, ?);
+
+-- name: forget_replay
+DELETE FROM replay WHERE record = ?;
+
+-- name: forget_verdict
+DELETE FROM verdict WHERE record = ?;
+
+-- name: forget_findings
+DELETE FROM finding WHERE record = ?;
+
+-- name: get_meta
+SELECT value FROM meta WHERE name = ?;
+
+-- name: set_meta
+INSERT INTO meta (name, value) VALUES (?, ?)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- name: recover_operations
+UPDATE operation SET state = 0
+WHERE state = 1 AND person IN (SELECT person FROM queue WHERE away = 1);
+
+-- name: recover_queue
+UPDATE queue SET away = 0 WHERE away = 1;
+
+-- name: due
+SELECT q.person, q.head, q.critical_until, p.canonical_id, p.standing,
+  t.version, t.sent_version, t.changed_by, t.wire_at_s, t.amounts
+FROM queue AS q CROSS JOIN person AS p ON p.person = q.person
+LEFT JOIN totals AS t ON t.person = q.person
+WHERE q.away = 0 AND q.not_before_ms <= ?
+ORDER BY q.lane, q.head LIMIT ?;
+
+-- name: ready_operations
+SELECT id, person, record, lane, action, name, event_id, at_ms, attributes, barrier, attempts
+FROM operation WHERE person = ? AND id >= ? AND state = 0 ORDER BY id LIMIT ?;
+
+-- name: lease_operation
+UPDATE operation SET state = 1, attempts = attempts + 1 WHERE id = ? AND state = 0;
+
+-- name: send_away
+UPDATE queue SET away = 1, not_before_ms = 0 WHERE person = ?;
+
+-- name: stamp_totals
+UPDATE totals SET wire_at_s = ? WHERE person = ?;
+
+-- name: end_operation
+UPDATE operation SET state = ?, reason = ?, settled_at_ms = ? WHERE id = ? AND state = ?;
+
+-- name: settle_totals
+UPDATE totals SET sent_version = max(sent_version, ?), reason = ? WHERE person = ?;
+
+-- name: set_standing
+UPDATE person SET standing = ? WHERE person = ?;
+
+-- name: standing
+SELECT standing FROM person WHERE person = ?;
+
+-- name: queue_of
+SELECT q.head, q.critical_until, q.away, p.standing, t.version, t.sent_version, t.changed_by,
+  (SELECT o.id FROM operation AS o WHERE o.person = q.person AND o.id >= q.head AND o.state <= 1
+   ORDER BY o.id LIMIT 1)
+FROM queue AS q CROSS JOIN person AS p ON p.person = q.person
+LEFT JOIN totals AS t ON t.person = q.person
+WHERE q.person = ?;
+
+-- name: come_back
+UPDATE queue SET away = 0, head = ?, lane = ?, not_before_ms = ? WHERE person = ?;
+
+-- name: leave_queue
+DELETE FROM queue WHERE person = ?;
+
+-- name: next_due
+SELECT min(not_before_ms) FROM queue WHERE not_before_ms > 0 AND away = 0;
+
+-- name: count_verdicts
+SELECT outcome, reason, count(*) FROM verdict GROUP BY outcome, reason;
+
+-- name: count_replays
+SELECT count(*) FROM replay;
+
+-- name: count_people
+SELECT count(*) FROM person;
+
+-- name: count_open
+SELECT o.state, count(*) FROM queue AS q
+CROSS JOIN operation AS o ON o.person = q.person AND o.id >= q.head AND o.state <= 1
+GROUP BY o.state;
+
+-- name: count_ended
+SELECT state, count(*) FROM operation WHERE state >= 3 GROUP BY state;
+
+-- name: oldest_open
+SELECT min(o.at_ms) FROM queue AS q CROSS JOIN operation AS o ON o.id = q.head AND o.state <= 1;
+
+-- name: person_by_id
+SELECT person, canonical_id, standing, identified FROM person WHERE canonical_id = ?;
+
+-- name: operations_of_person
+SELECT record FROM operation WHERE person = ? ORDER BY id DESC LIMIT ?;
+
+-- name: verdicts_of_person
+SELECT record FROM verdict WHERE person = ? ORDER BY record DESC LIMIT ?;
+
+-- name: ledger_records
+SELECT record FROM ledger WHERE event = ? AND key >= ? AND key < ? ORDER BY record LIMIT ?;
+
+-- name: ledger_records_anywhere
+SELECT record FROM ledger AS l
+WHERE EXISTS (SELECT 1 FROM json_each(l.key) AS part WHERE part.value = ?) LIMIT ?;
+
+-- name: verdict_records
+SELECT record FROM verdict WHERE event = ? AND key >= ? AND key < ? AND key <> ''
+ORDER BY record LIMIT ?;
+
+-- name: verdict_records_anywhere
+SELECT record FROM verdict AS v
+WHERE v.key <> '' AND EXISTS (SELECT 1 FROM json_each(v.key) AS part WHERE part.value = ?) LIMIT ?;
+
+-- name: operations_of_event
+SELECT record FROM operation WHERE name = ? ORDER BY id DESC LIMIT ?;
+
+-- name: latest_operations
+SELECT record FROM operation WHERE action = 'event' ORDER BY id DESC LIMIT ?;
+
+-- name: verdicts_of_event
+SELECT record FROM verdict WHERE event = ? ORDER BY record DESC LIMIT ?;
+
+-- name: latest_verdicts
+SELECT record FROM verdict WHERE event IS NOT NULL ORDER BY record DESC LIMIT ?;
+
+-- name: quarantined
+SELECT record FROM verdict WHERE outcome = 'quarantined' ORDER BY record LIMIT ?;
+
+-- name: dead
+SELECT record FROM operation WHERE state = 3 ORDER BY id LIMIT ?;
+
+-- name: operation_of_record
+SELECT id, person, action, name, event_id, at_ms, state, attempts, settled_at_ms, reason
+FROM operation WHERE record = ?;
+
+-- name: verdict_of_record
+SELECT v.outcome, v.reason, e.name, v.person FROM verdict AS v
+LEFT JOIN event AS e ON e.event = v.event WHERE v.record = ?;
+
+-- name: findings_of_record
+SELECT findings FROM finding WHERE record = ?;
+
+-- name: is_replayed
+SELECT 1 FROM replay WHERE record = ?;
+
+-- name: ask_replay
+INSERT INTO replay (record) VALUES (?) ON CONFLICT (record) DO NOTHING;
+
+-- name: dead_operation
+SELECT id, person, lane FROM operation WHERE record = ? AND state = 3;
+
+-- name: discard_verdict
+UPDATE verdict SET outcome = 'withheld', reason = 'discarded'
+WHERE record = ? AND outcome = 'quarantined';

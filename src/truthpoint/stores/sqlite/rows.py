@@ -1,0 +1,134 @@
+"""Rows to values and back: the one place that knows the columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from truthpoint.contract.model import Lane
+from truthpoint.core.decision import JournalRow, LedgerRow, PersonRow
+from truthpoint.core.outbox import Action, Operation, Standing, Totals
+from truthpoint.findings import Finding, Severity, Where
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Row = tuple[Any, ...]
+"""A row as sqlite3 gives it: its columns have the types of the schema."""
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def json_text(value: object) -> str:
+    """Return a value as the JSON text that columns keep."""
+    return _encode(value).decode()
+
+
+def amounts(text: str) -> dict[str, int | str]:
+    """Return the values of totals."""
+    return msgspec.json.decode(text, type=dict[str, int | str])
+
+
+def journal_row(row: Row, *, replayed: bool = False) -> JournalRow:
+    """Return a row of the journal."""
+    record, source, record_id, captured_at_ms, contract, body = row
+    return JournalRow(
+        record=record,
+        source=source,
+        record_id=record_id,
+        captured_at_ms=captured_at_ms,
+        contract=contract,
+        body=body,
+        replayed=replayed,
+    )
+
+
+def person_row(row: Row) -> PersonRow:
+    """Return a row of the people."""
+    person, canonical_id, standing, identified = row
+    return PersonRow(
+        person=person,
+        canonical_id=canonical_id,
+        standing=Standing(standing),
+        identified=bool(identified),
+    )
+
+
+def ledger_row(event: str, row: Row) -> LedgerRow:
+    """Return a row of the ledger."""
+    key, person, at_ms, record, operation, compare, correlation, contributions = row
+    return LedgerRow(
+        event=event,
+        key=key,
+        person=person,
+        at_ms=at_ms,
+        record=record,
+        operation=operation,
+        compare=compare,
+        correlation=correlation,
+        contributions=msgspec.json.decode(contributions, type=dict[str, str]),
+    )
+
+
+def totals_row(row: Row) -> Totals:
+    """Return the totals of a person."""
+    person, version, sent_version, changed_by, wire_at_s, text = row
+    return Totals(
+        person=person,
+        version=version,
+        sent_version=sent_version,
+        changed_by=changed_by,
+        wire_at_s=wire_at_s,
+        values=amounts(text),
+    )
+
+
+def operation_row(row: Row) -> Operation:
+    """Return a ready operation."""
+    number, person, record, lane, action, name, event_id, at_ms, attributes, barrier, tries = row
+    return Operation(
+        id=number,
+        person=person,
+        record=record,
+        lane=Lane(lane),
+        action=Action(action),
+        name=name,
+        event_id=event_id,
+        at_ms=at_ms,
+        attributes=attributes,
+        barrier=bool(barrier),
+        attempts=tries,
+    )
+
+
+def findings_text(findings: Iterable[Finding]) -> str:
+    """Return findings as the JSON text that a column keeps."""
+    return json_text(
+        [
+            {
+                "code": one.code,
+                "severity": one.severity.value,
+                "path": one.where.path,
+                "evidence": one.evidence,
+                "consequence": one.consequence,
+                "fix": one.fix,
+            }
+            for one in findings
+        ]
+    )
+
+
+def findings_of(text: str) -> tuple[Finding, ...]:
+    """Return findings that a column keeps."""
+    return tuple(
+        Finding(
+            code=str(one["code"]),
+            severity=Severity(str(one["severity"])),
+            where=Where(path=one["path"]),
+            evidence=str(one["evidence"]),
+            consequence=str(one["consequence"]),
+            fix=str(one["fix"]),
+        )
+        for one in msgspec.json.decode(text, type=list[dict[str, str | None]])
+    )

@@ -1,0 +1,302 @@
+"""The state on SQLite: `state.db`, written by the one worker that holds the store."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from truthpoint.contract.model import Lane
+from truthpoint.errors import LeaseLost, StoreBusy
+from truthpoint.ports import Binding
+
+from . import outbox, rows
+from .files import JOURNAL, SQL, STATE, explained, open_file, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Generator, Iterator, Sequence
+    from pathlib import Path
+
+    from truthpoint.core.decision import (
+        Decision,
+        JournalRow,
+        LedgerKey,
+        LedgerRow,
+        PersonRow,
+    )
+    from truthpoint.core.outbox import Operation, Totals
+    from truthpoint.core.turns import Turn
+    from truthpoint.ports import Settlement
+
+LOCK_FILE = "worker.lock"
+"""Held by the worker for as long as it lives; the operating system frees it at its death."""
+
+
+class SqliteStore:
+    """State and outbox in `state.db`, and the journal to read; see `truthpoint.ports.Store`.
+
+    Args:
+        folder: The store's folder.
+
+    Raises:
+        StoreUnusable: A file is not ours, newer, or cannot be opened.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._path = folder / STATE[0]
+        self._journal = open_file(folder, JOURNAL)
+        self._state = open_file(folder, STATE)
+        self._lock: int | None = None
+        self._lease = -1
+        self._away: dict[int, Turn] = {}
+        self._events: dict[str, int] = {}
+
+    def acquire(self) -> None:
+        """Become the worker; what a dead one had leased is ready again."""
+        lock = os.open(self._folder / LOCK_FILE, os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            raise StoreBusy(f"The store {self._folder} has a worker already.") from None
+        self._lock = lock
+        with explained(self._path), transaction(self._state):
+            self._lease = self._get("lease") + 1
+            self._set("lease", self._lease)
+            self._state.execute(SQL["recover_operations"])
+            self._state.execute(SQL["recover_queue"])
+
+    def binding(self) -> Binding | None:
+        """Return what the store is bound to."""
+        return read_binding(self._get("binding"))
+
+    def bind(self, binding: Binding) -> None:
+        """Bind the store for good."""
+        with self._writing():
+            self._set("binding", rows.json_text(binding))
+
+    def rollups(self, definition: str) -> str | None:
+        """Remember how totals are computed; return how they were before."""
+        with self._writing():
+            before: str | None = self._get("rollups")
+            self._set("rollups", definition)
+        return before
+
+    def undecided(self, limit: int) -> list[JournalRow]:
+        """Return the next records to decide, replayed ones first."""
+        with explained(self._path):
+            asked = [row[0] for row in self._state.execute(SQL["replay_requests"], (limit,))]
+            found = [
+                rows.journal_row(row, replayed=True)
+                for number in asked
+                for row in self._journal.execute(SQL["record_by_number"], (number,))
+            ]
+            after = (self._get("position"), limit - len(found))
+            found += [
+                rows.journal_row(row) for row in self._journal.execute(SQL["records_after"], after)
+            ]
+        return found
+
+    def known(
+        self, ids: Collection[str], keys: Collection[LedgerKey]
+    ) -> tuple[list[PersonRow], list[LedgerRow]]:
+        """Return what is known of canonical ids and ledger keys."""
+        by_event: dict[str, list[str]] = {}
+        for event, key in keys:
+            by_event.setdefault(event, []).append(key)
+        with explained(self._path):
+            people = [
+                rows.person_row(row)
+                for row in self._state.execute(SQL["people_by_id"], (rows.json_text(list(ids)),))
+            ]
+            ledger = [
+                rows.ledger_row(event, row)
+                for event, texts in by_event.items()
+                for row in self._state.execute(
+                    SQL["ledger_by_key"], (rows.json_text(texts), self._event(event))
+                )
+            ]
+        return people, ledger
+
+    def totals(self, people: Collection[int]) -> list[Totals]:
+        """Return the totals of these people."""
+        with explained(self._path):
+            asked = (rows.json_text(list(people)),)
+            return [
+                rows.totals_row(row) for row in self._state.execute(SQL["totals_by_person"], asked)
+            ]
+
+    def next_ids(self) -> tuple[int, int]:
+        """Return the first free person key and operation id."""
+        return self._get("next_person"), self._get("next_operation")
+
+    def commit(self, decision: Decision) -> None:
+        """Write a decision and the records that it settles, all or nothing."""
+        with self._writing():
+            self._settle_records(decision.records)
+            self._write(decision)
+            self._set("next_person", decision.next_person)
+            self._set("next_operation", decision.next_operation)
+
+    def _settle_records(self, records: Sequence[int]) -> None:
+        """Move the position, and take replayed records' earlier verdicts away."""
+        position: int = self._get("position")
+        fresh = [number for number in records if number > position]
+        for number in records:
+            if number > position:
+                continue
+            if not self._state.execute(SQL["forget_replay"], (number,)).rowcount:
+                raise LeaseLost(f"Record {number} was decided already.")
+            self._state.execute(SQL["forget_verdict"], (number,))
+            self._state.execute(SQL["forget_findings"], (number,))
+        expected = self._journal.execute(SQL["records_after"], (position, len(fresh)))
+        if fresh != [row[0] for row in expected]:
+            raise LeaseLost("The decision's records are not the next ones of the journal.")
+        if fresh:
+            self._set("position", fresh[-1])
+
+    def _write(self, decision: Decision) -> None:
+        many = self._state.executemany
+        many(
+            SQL["write_person"],
+            [
+                (one.person, one.canonical_id, one.standing.value, one.identified)
+                for one in decision.people
+            ],
+        )
+        many(SQL["write_ledger"], [self._ledger_columns(one) for one in decision.ledger])
+        many(SQL["write_operation"], [_operation_columns(one) for one in decision.operations])
+        many(SQL["write_queue"], list(_queue_columns(decision.operations)))
+        many(
+            SQL["write_totals"],
+            [
+                (one.person, one.version, one.changed_by, rows.json_text(one.values))
+                for one in decision.totals
+            ],
+        )
+        many(
+            SQL["write_verdict"],
+            [
+                (
+                    one.record,
+                    one.outcome.value,
+                    one.reason,
+                    None if one.event is None else self._event(one.event),
+                    one.person,
+                    one.key,
+                )
+                for one in decision.verdicts
+            ],
+        )
+        many(
+            SQL["write_findings"],
+            [(number, rows.findings_text(found)) for number, found in decision.findings.items()],
+        )
+
+    def _ledger_columns(self, one: LedgerRow) -> rows.Row:
+        return (
+            self._event(one.event),
+            one.key,
+            one.person,
+            one.at_ms,
+            one.record,
+            one.operation,
+            one.compare,
+            one.correlation,
+            rows.json_text(one.contributions),
+        )
+
+    def lease(self, now_ms: int, *, operations: int) -> list[Turn]:
+        """Return turns of people who are not away, most urgent and oldest first."""
+        with self._writing():
+            turns = outbox.lease(self._state, now_ms, operations)
+        self._away.update((turn.person, turn) for turn in turns)
+        return turns
+
+    def settle(self, settlements: Sequence[Settlement], *, now_ms: int) -> None:
+        """Record what became of turns, and let their people go on."""
+        for one in settlements:
+            if self._away.get(one.turn.person) is not one.turn:
+                raise LeaseLost("A turn was settled that this worker does not hold.")
+        with self._writing():
+            for one in settlements:
+                outbox.settle(self._state, one, now_ms)
+        for one in settlements:
+            del self._away[one.turn.person]
+
+    def next_due_ms(self) -> int | None:
+        """Return when the earliest postponed person may go on."""
+        with explained(self._path):
+            return self._state.execute(SQL["next_due"]).fetchone()[0]
+
+    def close(self) -> None:
+        """Give the lease back and let go of the files."""
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Let go of everything at once, as a dead process does: nothing is given back."""
+        self._journal.close()
+        self._state.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    @contextmanager
+    def _writing(self) -> Generator[None]:
+        """A transaction of the worker: fenced, all or nothing, and explained."""
+        with explained(self._path), transaction(self._state):
+            if self._get("lease") != self._lease:
+                raise LeaseLost(f"The store {self._folder} has a newer worker.")
+            yield
+
+    def _get(self, name: str) -> Any:
+        row = self._state.execute(SQL["get_meta"], (name,)).fetchone()
+        return None if row is None else row[0]
+
+    def _set(self, name: str, value: int | str) -> None:
+        self._state.execute(SQL["set_meta"], (name, value))
+
+    def _event(self, name: str) -> int:
+        """Return the number of an event's name; a new one is given inside a transaction."""
+        if name not in self._events:
+            if self._state.in_transaction:
+                self._state.execute(SQL["add_event_name"], (name,))
+            self._events.update(self._state.execute(SQL["event_names"]).fetchall())
+        return self._events.get(name, -1)
+
+
+def read_binding(text: str | None) -> Binding | None:
+    """Return a binding from what `meta` keeps of it."""
+    return None if text is None else msgspec.json.decode(text, type=Binding)
+
+
+def _operation_columns(one: Operation) -> rows.Row:
+    return (
+        one.id,
+        one.person,
+        one.record,
+        one.lane.value,
+        one.action.value,
+        one.name,
+        one.event_id,
+        one.at_ms,
+        one.barrier,
+        one.attributes,
+    )
+
+
+def _queue_columns(operations: Sequence[Operation]) -> Iterator[rows.Row]:
+    """Return one row for each person who has something new to send."""
+    first: dict[int, Operation] = {}
+    critical: dict[int, int] = {}
+    for one in operations:
+        first.setdefault(one.person, one)
+        if one.lane is Lane.CRITICAL:
+            critical[one.person] = one.id
+    for person, one in first.items():
+        lane = Lane.CRITICAL if person in critical else Lane.LIVE
+        yield person, lane.value, one.id, critical.get(person, 0)
