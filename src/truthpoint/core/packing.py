@@ -15,7 +15,7 @@ from .turns import MAX_SHARED_ITEM_BYTES
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from .outbox import Operation, Totals
+    from .outbox import Totals
     from .turns import Turn
     from .wire import Item, WireRequest
 
@@ -60,7 +60,7 @@ class Packed:
     """
 
     parcels: tuple[Parcel, ...]
-    too_large: tuple[tuple[Turn, Operation], ...]
+    too_large: tuple[Turn, ...]
 
 
 def pack(turns: Iterable[Turn], attributes: Callable[[Totals], Mapping[str, object]]) -> Packed:
@@ -105,7 +105,7 @@ class _Packing:
 
     def __init__(self) -> None:
         self._parcels: list[Parcel] = []
-        self._too_large: list[tuple[Turn, Operation]] = []
+        self._too_large: list[Turn] = []
         self._items: list[Item] = []
         self._turns: list[Turn] = []
         self._size = _FRAME_BYTES
@@ -128,8 +128,8 @@ class _Packing:
         request = single_item(item, turn.canonical_id)
         if request is not None:
             self._parcels.append(Parcel(request=request, items=(item,), turns=(turn,)))
-        elif item.operation is not None:
-            self._too_large.append((turn, item.operation))
+        else:
+            self._too_large.append(turn)
 
     def packed(self) -> Packed:
         """Return what was packed."""

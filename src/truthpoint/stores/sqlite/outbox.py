@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 PERSON_LIMIT: Final = 500
 """Operations loaded of one person for one turn."""
 
+LEASE_BYTES: Final = 2_000_000
+"""Payload leased at a time: a few full requests, so that memory stays flat."""
+
 NO_IDENTIFY: Final = "no_identify"
 """Reason of operations that are dead because no identify of their person was accepted."""
 
@@ -37,14 +40,15 @@ _ACTS: Final = {
 def lease(state: sqlite3.Connection, now_ms: int, wanted: int) -> list[Turn]:
     """Lease about `wanted` operations, in whole turns; inside the caller's transaction."""
     turns: list[Turn] = []
-    taken = 0
+    taken = size = 0
     for row in state.execute(SQL["due"], (now_ms, wanted)).fetchall():
         turn = _turn(state, row, now_ms)
         if turn is None:
             continue
         turns.append(turn)
         taken += max(1, len(turn.operations))
-        if taken >= wanted:
+        size += sum(len(one.attributes) for one in turn.operations)
+        if taken >= wanted or size >= LEASE_BYTES:
             break
     state.executemany(
         SQL["lease_operation"], [(one.id,) for turn in turns for one in turn.operations]

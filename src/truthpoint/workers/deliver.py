@@ -1,0 +1,373 @@
+"""Delivery: leases turns, sends requests, settles what the answers mean.
+
+Many requests are in flight at once; a person is in at most one of them, so order per
+person holds over retries. A transient failure postpones the people of its request and,
+for as long, everyone: where Customer.io is in trouble, more requests do not help it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, assert_never
+
+from truthpoint.core import packing, wire
+from truthpoint.core.pace import Backoff, TokenBucket
+from truthpoint.errors import DeliveryStopped
+from truthpoint.ports import Fate, Result, Settlement, TransportFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from truthpoint.core.outbox import Totals
+    from truthpoint.core.packing import Parcel
+    from truthpoint.core.turns import Turn
+    from truthpoint.core.wire import Item, Meaning, WireRequest
+    from truthpoint.ports import Clock, Entropy, Store, Transport
+
+DELIVERED: Final = Fate(result=Result.DELIVERED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverySettings:
+    """How delivery goes about its work.
+
+    Attributes:
+        requests_per_second: Mean rate of requests; Customer.io asks for at most 1,000.
+            Defaults to 50.
+        in_flight: Requests under way at once. Defaults to 8.
+        lease_operations: About how many operations are leased at a time. Defaults to 1,000.
+        backoff: Waits after transient failures.
+    """
+
+    requests_per_second: float = 50.0
+    in_flight: int = 8
+    lease_operations: int = 1_000
+    backoff: Backoff = field(default_factory=Backoff)
+
+
+@dataclass(slots=True, kw_only=True)
+class Statistics:
+    """What delivery has seen since it started.
+
+    Attributes:
+        requests: Requests sent.
+        delivered: Operations accepted.
+        dead: Operations refused for good.
+        retried: Operations postponed.
+        remarks: Answers that were odd, by remark.
+        last_failure: The latest transient failure; empty before one.
+    """
+
+    requests: int = 0
+    delivered: int = 0
+    dead: int = 0
+    retried: int = 0
+    remarks: dict[str, int] = field(default_factory=dict[str, int])
+    last_failure: str = ""
+
+
+class Deliverer:
+    """Sends what is due, as fast as allowed.
+
+    Args:
+        store: The store; acquired by its worker.
+        transport: The way to Customer.io.
+        clock: The time of day.
+        entropy: Chance, for jitter.
+        attributes: Gives totals as attributes of the wire.
+        settings: How to go about it.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        transport: Transport,
+        *,
+        clock: Clock,
+        entropy: Entropy,
+        attributes: Callable[[Totals], Mapping[str, object]],
+        settings: DeliverySettings | None = None,
+    ) -> None:
+        self._store = store
+        self._transport = transport
+        self._clock = clock
+        self._entropy = entropy
+        self._attributes = attributes
+        self._settings = settings or DeliverySettings()
+        self._bucket: TokenBucket | None = None
+        self._failures = 0
+        self._resume_at = 0.0
+        self._counted_at = 0.0
+        self._stopped: BaseException | None = None
+        self._slots = asyncio.Semaphore(self._settings.in_flight)
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._changed = asyncio.Event()
+        self._statistics = Statistics()
+
+    def statistics(self) -> Statistics:
+        """Return what was seen since the start."""
+        return self._statistics
+
+    def wake(self) -> None:
+        """Say that something may have become due."""
+        self._changed.set()
+
+    @property
+    def busy(self) -> bool:
+        """Whether requests are under way."""
+        return bool(self._under_way)
+
+    async def run(self, stop: asyncio.Event, *, poll_seconds: float = 0.05) -> None:
+        """Deliver until told to stop; then wait for what is under way and settle it.
+
+        Args:
+            stop: Set to end.
+            poll_seconds: Longest wait before looking again for what became due.
+
+        Raises:
+            DeliveryStopped: Customer.io answered 401, 403 or a redirect.
+            OperatorError: The store failed, or another worker took it over.
+        """
+        try:
+            while not stop.is_set() and self._stopped is None:
+                if len(self._under_way) >= self._settings.in_flight or not self.dispatch():
+                    await self._wait_for_change(poll_seconds)
+        finally:
+            await self.finish()
+        if self._stopped is not None:
+            raise self._stopped
+
+    async def drain(self) -> None:
+        """Deliver until nothing waits, also for what is postponed.
+
+        Raises:
+            DeliveryStopped: Customer.io answered 401, 403 or a redirect.
+            OperatorError: The store failed, or another worker took it over.
+        """
+        while self._stopped is None:
+            if len(self._under_way) < self._settings.in_flight and self.dispatch():
+                continue
+            if not self._under_way and self._store.next_due_ms() is None:
+                return
+            await self._wait_for_change(self._until_due())
+        await self.finish()
+        raise self._stopped
+
+    async def finish(self) -> None:
+        """Wait for what is under way; its outcomes are settled."""
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+
+    def dispatch(self) -> bool:
+        """Lease what is due and send it on its way; tell whether there was anything."""
+        turns = self._store.lease(self._clock.now_ms(), operations=self._settings.lease_operations)
+        if not turns:
+            return False
+        packed = packing.pack(turns, self._attributes)
+        for turn in packed.too_large:
+            self._settle([_uniform(turn, Fate(result=Result.DEAD, reason="too_large"))])
+        for parcel in packed.parcels:
+            task = asyncio.create_task(self._deliver(parcel))
+            self._under_way.add(task)
+            task.add_done_callback(self._landed)
+        return True
+
+    def _landed(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self._changed.set()
+        if not task.cancelled():
+            # A lost lease or a broken store ends delivery; `run` and `drain` raise it.
+            self._stopped = self._stopped or task.exception()
+
+    def _until_due(self) -> float:
+        due_ms = self._store.next_due_ms()
+        if due_ms is None:
+            return 1.0
+        return min(max((due_ms - self._clock.now_ms()) / 1000, 0.001), 1.0)
+
+    async def _wait_for_change(self, seconds: float) -> None:
+        """Wait until something happened, at most so long."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+        except TimeoutError:
+            pass
+        self._changed.clear()
+
+    async def _deliver(self, parcel: Parcel) -> None:
+        """Send one request and settle its turns."""
+        answer = await self._ask(parcel.request, len(parcel.items))
+        match answer:
+            case wire.Accepted():
+                self._remark(answer.remark)
+                fates = {
+                    index: Fate(result=Result.DEAD, reason=reason)
+                    for index, reason in answer.refused.items()
+                }
+                self._settle_items(parcel, fates)
+            case wire.RefusedWhole():
+                await self._one_by_one(parcel, answer.reason)
+            case wire.Transient() | wire.Halt():
+                self._postpone(parcel, answer)
+            case _:  # pragma: no cover - the type checker holds this line
+                assert_never(answer)
+
+    async def _one_by_one(self, parcel: Parcel, reason: str) -> None:
+        """Send the items of a refused request alone, in order; what is refused alone is dead."""
+        if len(parcel.items) == 1:
+            self._settle_items(parcel, {0: Fate(result=Result.DEAD, reason=reason)})
+            return
+        place = 0
+        for turn in parcel.turns:
+            items = parcel.items[place : place + _size(turn)]
+            place += len(items)
+            await self._turn_one_by_one(turn, items)
+
+    async def _turn_one_by_one(self, turn: Turn, items: tuple[Item, ...]) -> None:
+        fates: list[Fate] = []
+        for item in items:
+            fate = await self._alone(item, turn)
+            fates.append(fate)
+            if fate.result is Result.RETRY:
+                # What stands behind it must not overtake it (law 7).
+                fates += [fate] * (len(items) - len(fates))
+                break
+        self._settle([_settlement(turn, fates, self._later(fates))])
+
+    async def _alone(self, item: Item, turn: Turn) -> Fate:
+        if self._stopped is not None:
+            return Fate(result=Result.RETRY, reason="delivery stopped")
+        request = packing.single_item(item, turn.canonical_id)
+        if request is None:
+            return Fate(result=Result.DEAD, reason="too_large")
+        answer = await self._ask(request, 1)
+        match answer:
+            case wire.Accepted():
+                self._remark(answer.remark)
+                refused = answer.refused.get(0)
+                return DELIVERED if refused is None else Fate(result=Result.DEAD, reason=refused)
+            case wire.RefusedWhole():
+                return Fate(result=Result.DEAD, reason=answer.reason)
+            case wire.Transient() | wire.Halt():
+                return Fate(result=Result.RETRY, reason=answer.reason)
+            case _:  # pragma: no cover - the type checker holds this line
+                assert_never(answer)
+
+    async def _ask(self, request: WireRequest, items: int) -> Meaning:
+        """Send a request when its time has come, and note what its answer means for all."""
+        async with self._slots:
+            await self._turn_to_send()
+            if self._stopped is not None:
+                return wire.Transient(reason="delivery stopped")
+            self._statistics.requests += 1
+            sent_at = asyncio.get_running_loop().time()
+            try:
+                answer = wire.meaning(await self._transport.send(request), items)
+            except TransportFailed as failure:
+                answer = wire.Transient(reason=f"no answer ({failure.kind})")
+            match answer:
+                case wire.Halt():
+                    self._stop(answer.reason)
+                case wire.Transient():
+                    self._slow_down(answer, sent_at)
+                case _:
+                    self._failures = 0
+            return answer
+
+    async def _turn_to_send(self) -> None:
+        """Wait for a token and for the end of any pause; both can move while waiting."""
+        loop = asyncio.get_running_loop()
+        bucket = self._bucket or TokenBucket.full(
+            self._settings.requests_per_second, at_seconds=loop.time()
+        )
+        self._bucket, wait_seconds = bucket.take(loop.time())
+        until = loop.time() + wait_seconds
+        while (left := max(until, self._resume_at) - loop.time()) > 0:
+            await asyncio.sleep(left)  # noqa: ASYNC110 - another failure may move the end
+
+    def _slow_down(self, answer: wire.Transient, sent_at: float) -> None:
+        """Pause everyone; requests that were under way together count as one failure."""
+        now = asyncio.get_running_loop().time()
+        if not self._failures or sent_at >= self._counted_at:
+            self._failures += 1
+            self._counted_at = now
+        self._statistics.last_failure = answer.reason
+        wait_seconds = self._settings.backoff.wait_seconds(
+            self._failures,
+            retry_after_seconds=answer.retry_after_seconds,
+            draw=self._entropy.draw(),
+        )
+        self._resume_at = max(self._resume_at, now + wait_seconds)
+
+    def _stop(self, reason: str) -> None:
+        self._stopped = DeliveryStopped(
+            f"Customer.io answered {reason}: delivery has stopped.",
+            hint="Check the workspace's region, site id and API key; what is not delivered "
+            "waits in the store and goes out after the next start.",
+        )
+        self._changed.set()
+
+    def _postpone(self, parcel: Parcel, answer: wire.Transient | wire.Halt) -> None:
+        fate = Fate(result=Result.RETRY, reason=answer.reason)
+        later = self._later([fate])
+        self._settle([_uniform(turn, fate, later) for turn in parcel.turns])
+
+    def _later(self, fates: list[Fate]) -> int:
+        """Return when people may go on: after the pause, if any of their fates is a retry."""
+        if all(fate.result is not Result.RETRY for fate in fates):
+            return 0
+        wait = max(0.0, self._resume_at - asyncio.get_running_loop().time())
+        return self._clock.now_ms() + int(wait * 1000)
+
+    def _settle_items(self, parcel: Parcel, fates: Mapping[int, Fate]) -> None:
+        """Settle a request of which all items but these were accepted."""
+        settlements: list[Settlement] = []
+        place = 0
+        for turn in parcel.turns:
+            size = _size(turn)
+            own = [fates.get(index, DELIVERED) for index in range(place, place + size)]
+            settlements.append(_settlement(turn, own, 0))
+            place += size
+        self._settle(settlements)
+
+    def _settle(self, settlements: list[Settlement]) -> None:
+        self._store.settle(settlements, now_ms=self._clock.now_ms())
+        for settlement in settlements:
+            for operation in settlement.turn.operations:
+                self._count(settlement.operations[operation.id].result)
+
+    def _count(self, result: Result) -> None:
+        match result:
+            case Result.DELIVERED:
+                self._statistics.delivered += 1
+            case Result.DEAD:
+                self._statistics.dead += 1
+            case Result.RETRY:
+                self._statistics.retried += 1
+
+    def _remark(self, remark: str) -> None:
+        if remark:
+            self._statistics.remarks[remark] = self._statistics.remarks.get(remark, 0) + 1
+
+
+def _size(turn: Turn) -> int:
+    """Return how many items a turn became."""
+    return len(turn.operations) + turn.identify + (turn.totals is not None)
+
+
+def _settlement(turn: Turn, fates: list[Fate], not_before_ms: int) -> Settlement:
+    """Return the settlement of a turn from the fates of its items, in their order."""
+    count = len(turn.operations)
+    return Settlement(
+        turn=turn,
+        operations={one.id: fate for one, fate in zip(turn.operations, fates, strict=False)},
+        identify=fates[0] if turn.identify else None,
+        totals=fates[count] if turn.totals is not None else None,
+        not_before_ms=not_before_ms,
+    )
+
+
+def _uniform(turn: Turn, fate: Fate, not_before_ms: int = 0) -> Settlement:
+    """Return the settlement of a turn whose items share one fate."""
+    return _settlement(turn, [fate] * _size(turn), not_before_ms)

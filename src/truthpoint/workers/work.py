@@ -1,0 +1,270 @@
+"""The worker: decides and delivers until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from truthpoint.core import rollups, wire
+from truthpoint.core.wire import Halt, Region, Transient
+from truthpoint.errors import DeliveryStopped, WrongWorkspace
+from truthpoint.findings import Finding, finding
+from truthpoint.ports import Binding, TransportFailed
+
+from .decide import Decider
+from .deliver import Deliverer, DeliverySettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from truthpoint.contract.model import Contract, Workspace
+    from truthpoint.core.examine import Examiner
+    from truthpoint.core.outbox import Totals
+    from truthpoint.ports import Clock, Entropy, Store, Transport
+
+POLL_SECONDS: Final = 0.02
+"""How often an idle worker looks into the journal, which other processes write."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a worker takes from the world.
+
+    Attributes:
+        store: The store, not yet acquired.
+        transport: The way to Customer.io.
+        clock: The time of day.
+        entropy: Chance, for jitter.
+    """
+
+    store: Store
+    transport: Transport
+    clock: Clock
+    entropy: Entropy
+
+
+class Worker:
+    """Decides what the journal holds and delivers it, in order, to one workspace.
+
+    Args:
+        surroundings: What it takes from the world.
+        examiner: The contract, compiled.
+        workspace: Where it delivers to.
+        settings: How delivery goes about its work.
+        report: Told of findings, once each.
+    """
+
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        examiner: Examiner,
+        workspace: Workspace,
+        *,
+        settings: DeliverySettings | None = None,
+        report: Callable[[Finding], None] | None = None,
+    ) -> None:
+        self._store = surroundings.store
+        self._transport = surroundings.transport
+        self._entropy = surroundings.entropy
+        self._contract: Contract = examiner.contract
+        self._workspace = workspace
+        self._settings = settings or DeliverySettings()
+        self._report = report or _ignore
+        self._ready = False
+        self.decider = Decider(self._store, examiner)
+        self.deliverer = Deliverer(
+            self._store,
+            self._transport,
+            clock=surroundings.clock,
+            entropy=self._entropy,
+            attributes=self._attributes,
+            settings=self._settings,
+        )
+
+    @property
+    def ready(self) -> bool:
+        """Whether the store is held and the workspace's region has answered."""
+        return self._ready
+
+    def acquire(self) -> None:
+        """Become the store's worker.
+
+        Raises:
+            StoreBusy: Another worker holds it.
+        """
+        self._store.acquire()
+        definition = rollups.definition(self._contract)
+        before = self._store.rollups(definition)
+        if before is not None and before != definition:
+            self._report(finding("rollups_changed", "The contract's rollups are not as before."))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Decide and deliver until told to stop; what is under way is settled first.
+
+        Raises:
+            WrongWorkspace: The credentials lead elsewhere than the contract or store says.
+            DeliveryStopped: Customer.io answered 401, 403 or a redirect.
+            OperatorError: The store failed, or another worker took it over.
+        """
+        ended = asyncio.Event()
+        beside = [
+            asyncio.create_task(self._mirror(stop, ended)),
+            asyncio.create_task(self._decide(ended)),
+        ]
+        try:
+            if await self.check_workspace(ended):
+                self._ready = True
+                await self.deliverer.run(ended)
+        finally:
+            self._ready = False
+            ended.set()
+            results = await asyncio.gather(*beside, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def drain(self) -> None:
+        """Check the workspace, then decide and deliver everything that there is.
+
+        Raises:
+            WrongWorkspace: The credentials lead elsewhere than the contract or store says.
+            DeliveryStopped: Customer.io answered 401, 403 or a redirect.
+        """
+        await self.check_workspace(asyncio.Event())
+        while self.decider.step():
+            await asyncio.sleep(0)
+        await self.deliverer.drain()
+
+    async def _mirror(self, stop: asyncio.Event, ended: asyncio.Event) -> None:
+        """End when told to, or when delivery ended by itself."""
+        waits = {asyncio.create_task(one.wait()) for one in (stop, ended)}
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+        ended.set()
+        self.deliverer.wake()
+
+    async def _decide(self, ended: asyncio.Event) -> None:
+        try:
+            while not ended.is_set():
+                if self.decider.step():
+                    self.deliverer.wake()
+                    await asyncio.sleep(0)
+                else:
+                    await _first(ended, POLL_SECONDS)
+        finally:
+            ended.set()
+            self.deliverer.wake()
+
+    async def check_workspace(self, ended: asyncio.Event) -> bool:
+        """Ask the workspace who it is before the first send, and bind the store to it (law 19).
+
+        Transient failures are waited out.
+
+        Returns:
+            True when all is well; False when it was told to end first.
+
+        Raises:
+            WrongWorkspace: It is another workspace or region than the contract or store says.
+            DeliveryStopped: The credentials or the address are refused.
+        """
+        failures = 0
+        while not ended.is_set():
+            meaning = await self._ask_region()
+            if isinstance(meaning, Region):
+                self._bind(meaning)
+                return True
+            if not isinstance(meaning, Transient):
+                raise DeliveryStopped(
+                    f"The workspace `{self._workspace.name}` answered {meaning.reason} "
+                    "to the check of its credentials.",
+                    hint="Check its region, site id and API key; nothing was sent.",
+                )
+            failures += 1
+            wait_seconds = self._settings.backoff.wait_seconds(
+                failures,
+                retry_after_seconds=meaning.retry_after_seconds,
+                draw=self._entropy.draw(),
+            )
+            await _first(ended, wait_seconds)
+        return False
+
+    async def _ask_region(self) -> Region | Transient | Halt | wire.RefusedWhole:
+        request = wire.WireRequest(method="GET", path=wire.REGION_PATH)
+        try:
+            answer = await self._transport.send(request)
+        except TransportFailed as failure:
+            return Transient(reason=f"no answer ({failure.kind})")
+        meaning = wire.meaning(answer, 0)
+        return wire.read_region(answer.body) if isinstance(meaning, wire.Accepted) else meaning
+
+    def _bind(self, told: Region) -> None:
+        """See that the workspace is the contract's and the store's, and bind a new store."""
+        self._compare_with_contract(told)
+        person = self._contract.person
+        if told.environment_id is None:
+            self._report(finding("no_environment_id", "The region answer has no environment_id."))
+        binding = Binding(
+            workspace=self._workspace.name,
+            environment=str(told.environment_id or self._workspace.url),
+            person_rule=f"{person.id_name} {person.pattern or ''}".strip(),
+        )
+        bound = self._store.binding()
+        if bound is None:
+            self._store.bind(binding)
+        elif bound != binding:
+            raise _bound_elsewhere(bound, binding)
+
+    def _compare_with_contract(self, told: Region) -> None:
+        ours = self._workspace
+        if ours.workspace_id is None:
+            return
+        if told.environment_id != ours.workspace_id:
+            raise WrongWorkspace(
+                f"The credentials of `{ours.name}` lead to workspace {told.environment_id}, "
+                f"and the contract says {ours.workspace_id}.",
+                hint="Use that workspace's own site id and API key; nothing was sent.",
+            )
+        if told.region and ours.region and told.region != ours.region:
+            raise WrongWorkspace(
+                f"The workspace `{ours.name}` is in region {told.region}, "
+                f"and the contract says {ours.region}.",
+                hint="Correct `region` in the contract; nothing was sent.",
+            )
+
+    def _attributes(self, totals: Totals) -> Mapping[str, object]:
+        return rollups.on_the_wire(self._contract, totals.values)
+
+
+def _bound_elsewhere(bound: Binding, binding: Binding) -> WrongWorkspace:
+    if bound.person_rule != binding.person_rule:
+        return WrongWorkspace(
+            f"The store's people go by `{bound.person_rule}`, and the contract says "
+            f"`{binding.person_rule}`.",
+            hint="The rule of the person id cannot change under a store; start with a new --store.",
+        )
+    hint = "A store serves one workspace for good; name another --store."
+    if bound.workspace == binding.workspace == "local":
+        hint = (
+            "The local workspace began a new life (it was reset, or its file is another); "
+            "`truthpoint up --start-over` begins anew with it, or name another --store."
+        )
+    return WrongWorkspace(
+        f"The store delivered to workspace {bound.environment} (`{bound.workspace}`), and this "
+        f"is {binding.environment} (`{binding.workspace}`).",
+        hint=hint,
+    )
+
+
+async def _first(event: asyncio.Event, seconds: float) -> None:
+    """Wait for an event, at most so long."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        pass
+
+
+def _ignore(_: Finding) -> None:
+    """Report nowhere: what a caller wants who gives no `report`."""
