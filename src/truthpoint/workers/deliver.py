@@ -283,8 +283,10 @@ class Deliverer:
         )
         self._bucket, wait_seconds = bucket.take(loop.time())
         until = loop.time() + wait_seconds
-        while (left := max(until, self._resume_at) - loop.time()) > 0:
-            await asyncio.sleep(left)  # noqa: ASYNC110 - another failure may move the end
+        while (  # noqa: ASYNC110 - another failure may move the end
+            left := max(until, self._resume_at) - loop.time()
+        ) > 0:
+            await asyncio.sleep(left)
 
     def _slow_down(self, answer: wire.Transient, sent_at: float) -> None:
         """Pause everyone; requests that were under way together count as one failure."""

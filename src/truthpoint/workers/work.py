@@ -132,7 +132,7 @@ class Worker:
             DeliveryStopped: Customer.io answered 401, 403 or a redirect.
         """
         await self.check_workspace(asyncio.Event())
-        while self.decider.step():
+        while self.decider.step():  # noqa: ASYNC110 - it only lets others run
             await asyncio.sleep(0)
         await self.deliverer.drain()
 

@@ -1,0 +1,6 @@
+"""Capture: takes what was said and makes it durable. It validates, appends, and decides nothing."""
+
+from .file import LineReport, capture_lines
+from .recorder import Receipt, Recorder, ResultKind
+
+__all__ = ["LineReport", "Receipt", "Recorder", "ResultKind", "capture_lines"]

@@ -1,0 +1,183 @@
+"""`status`, `person` and `events`: what has happened, and what waits."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from truthpoint import runtime
+from truthpoint.core.outbox import Standing, State
+from truthpoint.values.instants import to_iso
+
+from . import options, output
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from truthpoint.core.outbox import Totals
+    from truthpoint.ports import Backlog, Desk, PersonView, Step
+
+_STANDINGS = {
+    Standing.UNKNOWN: "not yet known at Customer.io",
+    Standing.KNOWN: "known at Customer.io",
+    Standing.DUE: "an identify was refused; one with the id only is due",
+    Standing.REFUSED: "refused by Customer.io; what waits for them is dead (no_identify)",
+}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(status)
+    app.command()(person)
+    app.command()(events)
+
+
+@contextmanager
+def opened_desk(store: str | None, *, json: bool = False) -> Generator[Desk]:
+    """Open the store to look into it, and fail clearly."""
+    with output.failing_clearly(json=json):
+        desk = runtime.open_desk(runtime.Settings.gathered(store=store))
+        try:
+            yield desk
+        finally:
+            desk.close()
+
+
+def status(*, store: options.Store = None, json: options.Json = False) -> None:
+    """Say how far the work has come: what waits, what was delivered, what was not and why.
+
+    Examples:
+      truthpoint status
+      truthpoint status --json
+    """
+    with opened_desk(store, json=json) as desk:
+        backlog = desk.backlog()
+    if json:
+        output.put_json(_backlog_json(backlog))
+        return
+    for line in _backlog_lines(backlog):
+        output.put(line)
+
+
+def _backlog_json(backlog: Backlog) -> dict[str, object]:
+    bound = backlog.binding
+    oldest = backlog.oldest_open_ms
+    return {
+        "captured": backlog.captured,
+        "undecided": backlog.undecided,
+        "operations": {state.name.lower(): n for state, n in backlog.operations.items()},
+        "verdicts": [
+            {"outcome": outcome.value, "reason": reason, "records": n}
+            for (outcome, reason), n in backlog.verdicts.items()
+        ],
+        "people": backlog.people,
+        "oldest_open_at": None if oldest is None else to_iso(oldest),
+        "workspace": None if bound is None else bound.workspace,
+        "environment": None if bound is None else bound.environment,
+    }
+
+
+def _backlog_lines(backlog: Backlog) -> list[str]:
+    operations = backlog.operations
+    waiting = operations[State.READY] + operations[State.LEASED]
+    bound = backlog.binding
+    lines = [
+        f"captured     {backlog.captured:>9,} records",
+        f"undecided    {backlog.undecided:>9,} records",
+        f"waiting      {waiting:>9,} operations",
+        f"delivered    {operations[State.DELIVERED]:>9,} operations",
+        f"dead         {operations[State.DEAD]:>9,} operations",
+        f"people       {backlog.people:>9,}",
+    ]
+    if operations[State.WITHHELD]:
+        lines.append(f"withheld     {operations[State.WITHHELD]:>9,} operations")
+    lines += [
+        f"{outcome.value:<12} {count:>9,} records   {reason}"
+        for (outcome, reason), count in backlog.verdicts.items()
+    ]
+    if backlog.oldest_open_ms is not None:
+        lines.append(f"the oldest that waits happened at {to_iso(backlog.oldest_open_ms)}")
+    where = f"{bound.environment} (`{bound.workspace}`)" if bound else "none yet"
+    lines.append(f"delivers to workspace {where}")
+    return lines
+
+
+def person(
+    identifier: Annotated[str, typer.Argument(metavar="ID", help="The canonical id.")],
+    *,
+    store: options.Store = None,
+    limit: options.Limit = 50,
+    json: options.Json = False,
+) -> None:
+    """Show one person's timeline: every record about them, how it ended, and why.
+
+    Examples:
+      truthpoint person 42
+    """
+    with opened_desk(store, json=json) as desk:
+        view = desk.person(identifier, limit=limit)
+    if view is None:
+        output.note("Nobody in this store goes by this id.")
+        raise typer.Exit(output.FINDINGS)
+    if json:
+        output.put_json(_person_json(view))
+        return
+    output.put(f"person {view.row.canonical_id}: {_STANDINGS[view.row.standing]}")
+    if view.totals is not None:
+        output.put(_totals_line(view.totals))
+    output.put_table(output.STEP_HEADINGS, [output.step_row(step) for step in view.steps])
+
+
+def _person_json(view: PersonView) -> dict[str, object]:
+    totals = view.totals
+    return {
+        "id": view.row.canonical_id,
+        "standing": view.row.standing.name.lower(),
+        "totals": None if totals is None else dict(totals.values),
+        "totals_delivered": totals is None or not totals.waiting,
+        "records": [output.step_json(step) for step in view.steps],
+    }
+
+
+def _totals_line(totals: Totals) -> str:
+    values = (
+        f"{name} {to_iso(value) if name.endswith('_at') and isinstance(value, int) else value}"
+        for name, value in totals.values.items()
+    )
+    sent = "on their way" if totals.waiting else "delivered"
+    return f"totals ({sent}): {', '.join(values)}"
+
+
+def events(
+    *,
+    key: Annotated[
+        str | None, typer.Option("--key", help="A value of the business key, such as an order id.")
+    ] = None,
+    event: Annotated[str | None, typer.Option("--event", help="The event's name.")] = None,
+    store: options.Store = None,
+    limit: options.Limit = 50,
+    json: options.Json = False,
+) -> None:
+    """Find events: by business key (where is my order?), by name, or the latest.
+
+    Examples:
+      truthpoint events --key A-1
+      truthpoint events --event order_paid --limit 10
+    """
+    with opened_desk(store, json=json) as desk:
+        steps = desk.events(key, event=event, limit=limit)
+    put_steps(steps, json=json)
+    if not steps:
+        output.note("No event was found.")
+        raise typer.Exit(output.FINDINGS)
+
+
+def put_steps(steps: list[Step], *, json: bool) -> None:
+    """Write steps as a table, or as NDJSON."""
+    if json:
+        for step in steps:
+            output.put_json(output.step_json(step))
+    elif steps:
+        output.put_table(output.STEP_HEADINGS, [output.step_row(step) for step in steps])

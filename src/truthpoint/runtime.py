@@ -1,0 +1,284 @@
+"""The one place that composes: settings become concrete stores, transports and workers.
+
+Nothing else names an adapter. What is read from the environment is read here:
+`TRUTHPOINT_CONTRACT`, `TRUTHPOINT_STORE`, `TRUTHPOINT_WORKSPACE`, and the variables
+that the contract's secrets name.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from .capture import Recorder
+from .contract import read
+from .core.examine import Examiner
+from .errors import SecretMissing, UsageError
+from .findings import finding
+from .stores.sqlite import SqliteDesk, SqliteJournal, SqliteStore
+from .transport import TRACK_URLS, HttpTransport
+from .workers import DeliverySettings, Worker
+from .workers.work import Surroundings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .contract.model import Contract, Secret, Workspace
+    from .findings import Finding
+    from .ports import Desk, Journal, Transport
+
+DEFAULT_CONTRACT: Final = "tracking.yaml"
+DEFAULT_STORE: Final = "sqlite:.truthpoint"
+DEFAULT_WORKSPACE: Final = "local"
+DEFAULT_SOURCE: Final = "backend"
+DEFAULT_LOCAL_URL: Final = "http://127.0.0.1:8710"
+
+STATE_FILE: Final = "state.db"
+
+_LARGEST_CONTRACT_BYTES: Final = 10 * 1024 * 1024
+
+
+class SystemClock:
+    """The machine's time of day."""
+
+    def now_ms(self) -> int:
+        """Return the present in milliseconds since 1970, UTC."""
+        return time.time_ns() // 1_000_000
+
+
+class SystemEntropy:
+    """Pseudo-random numbers, good enough for jitter."""
+
+    def draw(self) -> float:
+        """Return a number from [0, 1)."""
+        return random.random()  # noqa: S311 - jitter needs no secrecy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Where things are.
+
+    Attributes:
+        contract: Path of the contract. Defaults to `tracking.yaml`.
+        store: URL of the store. Defaults to `sqlite:.truthpoint`, a folder here.
+        workspace: Name of the workspace to deliver to. Defaults to `local`.
+    """
+
+    contract: str = DEFAULT_CONTRACT
+    store: str = DEFAULT_STORE
+    workspace: str = DEFAULT_WORKSPACE
+
+    @classmethod
+    def gathered(
+        cls,
+        *,
+        contract: str | None = None,
+        store: str | None = None,
+        workspace: str | None = None,
+        environment: Mapping[str, str] = os.environ,
+    ) -> Settings:
+        """Return settings from what was given, else from the environment, else the defaults."""
+        return cls(
+            contract=contract or environment.get("TRUTHPOINT_CONTRACT") or DEFAULT_CONTRACT,
+            store=store or environment.get("TRUTHPOINT_STORE") or DEFAULT_STORE,
+            workspace=workspace or environment.get("TRUTHPOINT_WORKSPACE") or DEFAULT_WORKSPACE,
+        )
+
+
+def load_contract(path: str) -> Contract:
+    """Read the contract from a file.
+
+    Raises:
+        ContractInvalid: It does not load; the error carries everything that is wrong.
+        UsageError: The file cannot be read.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(_LARGEST_CONTRACT_BYTES + 1)
+    except OSError as error:
+        raise UsageError(
+            f"The contract {path} cannot be read: {error.strerror}.",
+            hint="Name its path with --contract or TRUTHPOINT_CONTRACT.",
+        ) from None
+    if len(data) > _LARGEST_CONTRACT_BYTES:
+        raise UsageError(f"The contract {path} is larger than 10 MiB.", hint="Check the path.")
+    return read(data, file=path)
+
+
+def store_folder(url: str) -> Path:
+    """Return the folder of an embedded store.
+
+    Raises:
+        UsageError: The URL is of another kind.
+    """
+    scheme, _, rest = url.partition(":")
+    if scheme == "sqlite" and rest:
+        return Path(rest.removeprefix("//"))
+    if scheme in ("postgres", "postgresql"):
+        raise UsageError(
+            "PostgreSQL stores are known, not supported by this version.",
+            hint="Use sqlite:FOLDER.",
+        )
+    raise UsageError(
+        "The store's URL is of no known kind.",
+        hint="Write sqlite:FOLDER, as in sqlite:.truthpoint.",
+    )
+
+
+def open_journal(settings: Settings, *, power: bool = False) -> Journal:
+    """Open the journal to capture into it.
+
+    Args:
+        settings: Where things are.
+        power: Whether what is accepted survives a loss of power.
+    """
+    return SqliteJournal(store_folder(settings.store), power=power)
+
+
+def open_desk(settings: Settings) -> Desk:
+    """Open the store to look into it."""
+    return SqliteDesk(store_folder(settings.store))
+
+
+def open_recorder(
+    *, contract: str | None = None, store: str | None = None, source: str = DEFAULT_SOURCE
+) -> Recorder:
+    """Open a blocking capture.
+
+    Args:
+        contract: Path of the contract; else `TRUTHPOINT_CONTRACT`, else `tracking.yaml`.
+        store: URL of the store; else `TRUTHPOINT_STORE`, else `sqlite:.truthpoint`.
+        source: The source of records that name none; it must stand in the contract.
+
+    Raises:
+        ContractInvalid: The contract does not load.
+        UsageError: The contract cannot be read, or does not declare the source.
+        StoreUnusable: The store's files cannot be used.
+    """
+    settings = Settings.gathered(contract=contract, store=store)
+    loaded = load_contract(settings.contract)
+    return recorder(loaded, settings, source=source)
+
+
+def recorder(contract: Contract, settings: Settings, *, source: str) -> Recorder:
+    """Return a recorder under a loaded contract.
+
+    Raises:
+        UsageError: The contract does not declare the source.
+    """
+    if source not in contract.sources:
+        known = ", ".join(contract.sources)
+        raise UsageError(
+            f"The contract {settings.contract} declares no source `{source}`.",
+            hint=f"Name one of these with --source: {known}.",
+        )
+    return Recorder(open_journal(settings), Examiner(contract), SystemClock(), source=source)
+
+
+def chosen_workspace(contract: Contract, name: str) -> Workspace:
+    """Return a workspace of the contract.
+
+    Raises:
+        UsageError: The contract has none of this name.
+    """
+    workspace = contract.workspaces.get(name)
+    if workspace is None:
+        raise UsageError(
+            f"The contract declares no workspace `{name}`.",
+            hint=f"Name one of these with --workspace: {', '.join(contract.workspaces)}.",
+        )
+    return workspace
+
+
+def open_transport(
+    workspace: Workspace, *, environment: Mapping[str, str] = os.environ
+) -> Transport:
+    """Return the way to a workspace.
+
+    Raises:
+        SecretMissing: A credential's environment variable is not set.
+    """
+    if workspace.name == DEFAULT_WORKSPACE:
+        return HttpTransport(str(workspace.url), site_id="local", api_key="local")
+    where = f"the workspace `{workspace.name}`"
+    return HttpTransport(
+        TRACK_URLS[str(workspace.region)],
+        site_id=_secret(workspace.site_id, where, environment),
+        api_key=_secret(workspace.api_key, where, environment),
+    )
+
+
+def _secret(secret: Secret | None, where: str, environment: Mapping[str, str]) -> str:
+    if secret is None:
+        raise UsageError(
+            f"{where.capitalize()} names no credentials.",
+            hint="Add `site_id` and `api_key` in the contract.",
+        )
+    value = environment.get(secret.variable, "")
+    if not value:
+        raise SecretMissing(variable=secret.variable, where=where)
+    return value
+
+
+def open_worker(
+    contract: Contract,
+    settings: Settings,
+    workspace: Workspace,
+    *,
+    delivery: DeliverySettings | None = None,
+    report: Callable[[Finding], None] | None = None,
+) -> tuple[Worker, SqliteStore, Transport]:
+    """Return a worker that holds its store, with the store and transport to close after it.
+
+    Raises:
+        StoreBusy: Another worker holds the store.
+        StoreUnusable: The store's files cannot be used.
+        SecretMissing: A credential's environment variable is not set.
+    """
+    transport = open_transport(workspace)
+    store = SqliteStore(store_folder(settings.store))
+    surroundings = Surroundings(
+        store=store, transport=transport, clock=SystemClock(), entropy=SystemEntropy()
+    )
+    worker = Worker(surroundings, Examiner(contract), workspace, settings=delivery, report=report)
+    try:
+        worker.acquire()
+    except BaseException:
+        store.close()
+        raise
+    return worker, store, transport
+
+
+def local_workspace(
+    contract: Contract, url: str, *, report: Callable[[Finding], None]
+) -> Workspace:
+    """Return the contract's `local` workspace at the address of the one that was started.
+
+    Args:
+        contract: The contract.
+        url: Where the started workspace listens.
+        report: Told when the contract names another address.
+    """
+    declared = contract.workspaces[DEFAULT_WORKSPACE]
+    if declared.url not in (None, DEFAULT_LOCAL_URL, url):
+        report(finding("url_ignored", f"The contract's `local` has another url than {url}."))
+    return replace(declared, url=url)
+
+
+def refuse_if_held(folder: Path) -> None:
+    """See that no worker holds a store whose files are about to be deleted.
+
+    Raises:
+        StoreBusy: A worker holds it.
+    """
+    if not (folder / STATE_FILE).exists():
+        return
+    store = SqliteStore(folder)
+    try:
+        store.acquire()
+    finally:
+        store.close()

@@ -1,0 +1,132 @@
+"""What a memory store keeps, and the few rules about it that store and desk share."""
+
+from __future__ import annotations
+
+from bisect import insort
+from dataclasses import dataclass, field, replace
+from threading import RLock
+from typing import TYPE_CHECKING
+
+from truthpoint.core.outbox import OPEN, TRANSITIONS, Operation, Standing, State, Totals
+
+if TYPE_CHECKING:
+    from truthpoint.core.decision import JournalRow, LedgerKey, LedgerRow, PersonRow, Verdict
+    from truthpoint.core.outbox import Act
+    from truthpoint.core.turns import Turn
+    from truthpoint.findings import Finding
+    from truthpoint.ports import Binding
+
+
+@dataclass(slots=True, kw_only=True)
+class Held:
+    """An operation, and where it is in its life.
+
+    Attributes:
+        operation: The operation, its attempts up to date.
+        state: Where it is.
+        reason: Why it is dead, withheld, or comes again.
+        settled_at_ms: When it was settled last; None before, and again after a replay.
+    """
+
+    operation: Operation
+    state: State = State.READY
+    reason: str = ""
+    settled_at_ms: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class MemoryShelf:
+    """The data of one store; it stays when whoever opened it closes or dies.
+
+    Attributes:
+        lock: Held by whoever reads or writes more than one thing.
+        lease: Number of the latest acquisition: the fencing token.
+        held: Whether a worker that lives holds the store.
+        records: The journal, by number.
+        numbers: Source and record id to the record's number.
+        position: The last record decided in the journal's order.
+        replays: Records to decide again, in the order of asking; the values say nothing.
+        people: By person key.
+        keys: Canonical id to person key.
+        ledger: By ledger key.
+        totals: By person key.
+        operations: By id.
+        of_record: Record to the id of its operation.
+        open: Person key to the ids of their open operations, in order.
+        waiting: The people in the queue: those with something to send, now or later.
+        away: Person key to the turn that left.
+        not_before_ms: Person key to when a postponed person may go on.
+        verdicts: By record.
+        findings: By record.
+        next_person: The first free person key.
+        next_operation: The first free operation id.
+        binding: What the store is bound to.
+        rollups: How totals are computed.
+    """
+
+    lock: RLock = field(default_factory=RLock)
+    lease: int = 0
+    held: bool = False
+    records: dict[int, JournalRow] = field(default_factory=dict[int, "JournalRow"])
+    numbers: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    position: int = 0
+    replays: dict[int, None] = field(default_factory=dict[int, None])
+    people: dict[int, PersonRow] = field(default_factory=dict[int, "PersonRow"])
+    keys: dict[str, int] = field(default_factory=dict[str, int])
+    ledger: dict[LedgerKey, LedgerRow] = field(default_factory=dict["LedgerKey", "LedgerRow"])
+    totals: dict[int, Totals] = field(default_factory=dict[int, Totals])
+    operations: dict[int, Held] = field(default_factory=dict[int, Held])
+    of_record: dict[int, int] = field(default_factory=dict[int, int])
+    open: dict[int, list[int]] = field(default_factory=dict[int, list[int]])
+    waiting: set[int] = field(default_factory=set[int])
+    away: dict[int, Turn] = field(default_factory=dict[int, "Turn"])
+    not_before_ms: dict[int, int] = field(default_factory=dict[int, int])
+    verdicts: dict[int, Verdict] = field(default_factory=dict[int, "Verdict"])
+    findings: dict[int, tuple[Finding, ...]] = field(
+        default_factory=dict[int, tuple["Finding", ...]]
+    )
+    next_person: int = 1
+    next_operation: int = 1
+    binding: Binding | None = None
+    rollups: str | None = None
+
+    def move(
+        self, operation: int, act: Act, *, reason: str = "", now_ms: int | None = None
+    ) -> None:
+        """Move an operation along the table, and in or out of its person's queue.
+
+        Raises:
+            ValueError: The table knows no such act for an operation in this state.
+        """
+        held = self.operations[operation]
+        after = TRANSITIONS.get((held.state, act))
+        if after is None:
+            raise ValueError(f"no act {act.value} for an operation that is {held.state.name}")
+        was_open, is_open = held.state in OPEN, after in OPEN
+        held.state = after
+        held.reason = reason
+        held.settled_at_ms = None if is_open else now_ms
+        queue = self.open.setdefault(held.operation.person, [])
+        if is_open and not was_open:
+            insort(queue, operation)
+        elif was_open and not is_open:
+            queue.remove(operation)
+
+    def stand(self, person: int, standing: Standing) -> None:
+        """Set how a person stands."""
+        self.people[person] = replace(self.people[person], standing=standing)
+
+    def queue_up(self, person: int) -> None:
+        """Put a person into the queue, or out of it when they have nothing to send."""
+        if self._waits(person):
+            self.waiting.add(person)
+        else:
+            self.waiting.discard(person)
+            self.not_before_ms.pop(person, None)
+
+    def _waits(self, person: int) -> bool:
+        standing = self.people[person].standing
+        if self.open.get(person) or standing is Standing.DUE:
+            return True
+        totals = self.totals.get(person)
+        return totals is not None and totals.waiting and standing is not Standing.REFUSED

@@ -1,0 +1,327 @@
+"""State and outbox in memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from truthpoint.contract.model import Lane
+from truthpoint.core.outbox import Act, Standing, State, Totals
+from truthpoint.core.turns import Queue, next_turn, standing_after
+from truthpoint.errors import LeaseLost, StoreBusy
+from truthpoint.ports import Result
+
+from .shelf import Held
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from truthpoint.core.decision import (
+        Decision,
+        JournalRow,
+        LedgerKey,
+        LedgerRow,
+        PersonRow,
+    )
+    from truthpoint.core.turns import Turn
+    from truthpoint.ports import Binding, Fate, Settlement
+
+    from .shelf import MemoryShelf
+
+PERSON_LIMIT: Final = 500
+"""Operations loaded of one person for one turn."""
+
+NO_IDENTIFY: Final = "no_identify"
+"""Reason of operations that are dead because no identify of their person was accepted."""
+
+_ACTS: Final = {
+    Result.DELIVERED: Act.DELIVER,
+    Result.RETRY: Act.RETRY,
+    Result.DEAD: Act.REFUSE,
+}
+
+
+class MemoryStore:
+    """State and outbox on a shelf, for one worker; see `truthpoint.ports.Store`.
+
+    Args:
+        shelf: Where everything is kept.
+    """
+
+    def __init__(self, shelf: MemoryShelf) -> None:
+        self._shelf = shelf
+        self._lease = -1
+
+    def acquire(self) -> None:
+        """Become the store's worker; what an earlier one had leased is ready again.
+
+        Raises:
+            StoreBusy: Another worker holds the store.
+        """
+        shelf = self._shelf
+        with shelf.lock:
+            if shelf.held:
+                raise StoreBusy("The store in memory has a worker already.")
+            shelf.held = True
+            shelf.lease += 1
+            self._lease = shelf.lease
+            for turn in shelf.away.values():
+                for one in turn.operations:
+                    shelf.move(one.id, Act.RETRY)
+            shelf.away.clear()
+
+    def binding(self) -> Binding | None:
+        """Return what the store is bound to; None before its first delivery."""
+        return self._shelf.binding
+
+    def bind(self, binding: Binding) -> None:
+        """Bind the store, for good."""
+        with self._shelf.lock:
+            self._fence()
+            self._shelf.binding = binding
+
+    def rollups(self, definition: str) -> str | None:
+        """Remember how totals are computed now; return how they were before."""
+        with self._shelf.lock:
+            self._fence()
+            before, self._shelf.rollups = self._shelf.rollups, definition
+            return before
+
+    def undecided(self, limit: int) -> list[JournalRow]:
+        """Return the next records to decide, replayed ones first."""
+        shelf = self._shelf
+        with shelf.lock:
+            again = [
+                replace(shelf.records[number], replayed=True)
+                for number in islice(shelf.replays, limit)
+            ]
+            return again + [shelf.records[number] for number in self._fresh(limit - len(again))]
+
+    def _fresh(self, limit: int) -> list[int]:
+        """Return the next numbers of the journal beyond the position."""
+        beyond = range(self._shelf.position + 1, len(self._shelf.records) + 1)
+        return list(beyond[: max(0, limit)])
+
+    def known(
+        self, ids: Collection[str], keys: Collection[LedgerKey]
+    ) -> tuple[list[PersonRow], list[LedgerRow]]:
+        """Return what is known of these canonical ids and ledger keys."""
+        shelf = self._shelf
+        with shelf.lock:
+            people = [shelf.people[shelf.keys[one]] for one in ids if one in shelf.keys]
+            return people, [shelf.ledger[one] for one in keys if one in shelf.ledger]
+
+    def totals(self, people: Collection[int]) -> list[Totals]:
+        """Return the totals of these person keys, where they have any."""
+        with self._shelf.lock:
+            return [self._shelf.totals[one] for one in people if one in self._shelf.totals]
+
+    def next_ids(self) -> tuple[int, int]:
+        """Return the first free person key and the first free operation id."""
+        return self._shelf.next_person, self._shelf.next_operation
+
+    def commit(self, decision: Decision) -> None:
+        """Write a decision and the records that it settles, all or nothing.
+
+        Raises:
+            LeaseLost: Another worker holds the store, or the records were settled already.
+        """
+        with self._shelf.lock:
+            self._fence()
+            self._settle_records(decision.records)
+            self._write(decision)
+
+    def _settle_records(self, records: Sequence[int]) -> None:
+        """Check that these are the next records, then take them out of what is undecided."""
+        shelf = self._shelf
+        again = [number for number in records if number <= shelf.position]
+        fresh = [number for number in records if number > shelf.position]
+        if len(set(again)) != len(again) or not shelf.replays.keys() >= set(again):
+            raise LeaseLost("A record of the decision was decided already.")
+        if fresh != self._fresh(len(fresh)):
+            raise LeaseLost("The decision's records are not the next ones of the journal.")
+        for number in again:
+            del shelf.replays[number]
+            shelf.verdicts.pop(number, None)
+            shelf.findings.pop(number, None)
+        shelf.position += len(fresh)
+
+    def _write(self, decision: Decision) -> None:
+        shelf = self._shelf
+        for person in decision.people:
+            shelf.keys[person.canonical_id] = person.person
+            before = shelf.people.get(person.person)
+            shelf.people[person.person] = (
+                person if before is None else replace(before, identified=person.identified)
+            )
+        for row in decision.ledger:
+            shelf.ledger[row.event, row.key] = row
+        for told in decision.totals:
+            slot = shelf.totals.get(told.person, Totals(person=told.person, values={}))
+            shelf.totals[told.person] = replace(
+                slot, version=told.version, changed_by=told.changed_by, values=told.values
+            )
+        for operation in decision.operations:
+            shelf.operations[operation.id] = Held(operation=operation)
+            shelf.of_record[operation.record] = operation.id
+            shelf.open.setdefault(operation.person, []).append(operation.id)
+        shelf.verdicts.update((one.record, one) for one in decision.verdicts)
+        shelf.findings.update(decision.findings)
+        shelf.next_person = decision.next_person
+        shelf.next_operation = decision.next_operation
+        touched = (*decision.operations, *decision.totals)
+        for person_key in dict.fromkeys(one.person for one in touched):
+            shelf.queue_up(person_key)
+
+    def lease(self, now_ms: int, *, operations: int) -> list[Turn]:
+        """Return turns of people who are not away, most urgent lane and oldest first."""
+        shelf = self._shelf
+        turns: list[Turn] = []
+        taken = 0
+        with shelf.lock:
+            self._fence()
+            for person in self._due(now_ms):
+                turn = self._turn(person, now_ms)
+                if turn is None:
+                    shelf.queue_up(person)
+                    continue
+                self._send_away(turn)
+                turns.append(turn)
+                taken += max(1, len(turn.operations))
+                if taken >= operations:
+                    break
+        return turns
+
+    def _due(self, now_ms: int) -> list[int]:
+        shelf = self._shelf
+        due = [
+            person
+            for person in shelf.waiting
+            if person not in shelf.away and shelf.not_before_ms.get(person, 0) <= now_ms
+        ]
+        return sorted(due, key=self._rank)
+
+    def _rank(self, person: int) -> tuple[int, int, int]:
+        """Return the place of a person among those who wait: lane, first operation, person."""
+        waiting = self._shelf.open.get(person, [])
+        if waiting:
+            lane = min(self._shelf.operations[one].operation.lane for one in waiting)
+            return lane, waiting[0], person
+        totals = self._shelf.totals.get(person)
+        return Lane.LIVE, 0 if totals is None else totals.changed_by, person
+
+    def _turn(self, person: int, now_ms: int) -> Turn | None:
+        """Return a person's next turn as it leaves; None when they have nothing to send."""
+        while True:
+            turn = next_turn(self._queue(person))
+            if turn is None:
+                return None
+            if not turn.dead:
+                return _stamped(turn, now_ms)
+            for one in turn.dead:
+                self._shelf.move(one.id, Act.REFUSE, reason=NO_IDENTIFY, now_ms=now_ms)
+
+    def _queue(self, person: int) -> Queue:
+        shelf = self._shelf
+        ids = shelf.open.get(person, [])
+        held = [shelf.operations[one] for one in ids]
+        critical = [one.operation.id for one in held if one.operation.lane is Lane.CRITICAL]
+        ready = [one.operation for one in held if one.state is State.READY]
+        row = shelf.people[person]
+        return Queue(
+            person=person,
+            canonical_id=row.canonical_id,
+            standing=row.standing,
+            operations=ready[:PERSON_LIMIT],
+            complete=len(ready) <= PERSON_LIMIT,
+            critical_until=critical[-1] if critical else 0,
+            totals=shelf.totals.get(person),
+        )
+
+    def _send_away(self, turn: Turn) -> None:
+        shelf = self._shelf
+        for one in turn.operations:
+            shelf.move(one.id, Act.LEASE)
+            shelf.operations[one.id].operation = one
+        if turn.totals is not None:
+            shelf.totals[turn.person] = turn.totals
+        shelf.away[turn.person] = turn
+        shelf.not_before_ms.pop(turn.person, None)
+
+    def settle(self, settlements: Sequence[Settlement], *, now_ms: int) -> None:
+        """Record what became of turns, all or nothing, and let their people go on.
+
+        Raises:
+            LeaseLost: Another worker holds the store, or a turn was not leased by this one.
+            ValueError: An operation of a turn has no fate, or a fate no operation.
+        """
+        with self._shelf.lock:
+            self._fence()
+            self._check(settlements)
+            for one in settlements:
+                self._settle(one, now_ms)
+
+    def _check(self, settlements: Sequence[Settlement]) -> None:
+        seen: set[int] = set()
+        for one in settlements:
+            person = one.turn.person
+            if person in seen or self._shelf.away.get(person) != one.turn:
+                raise LeaseLost("A turn was settled that this worker does not hold.")
+            seen.add(person)
+            if {operation.id for operation in one.turn.operations} != set(one.operations):
+                raise ValueError("every operation of a turn needs a fate, and no other has one")
+
+    def _settle(self, settlement: Settlement, now_ms: int) -> None:
+        shelf, turn = self._shelf, settlement.turn
+        for number, fate in settlement.operations.items():
+            shelf.move(number, _ACTS[fate.result], reason=fate.reason, now_ms=now_ms)
+        self._settle_totals(turn, settlement.totals)
+        fates = [*settlement.operations.values(), settlement.identify]
+        results = {fate.result for fate in fates if fate is not None}
+        before: Standing = shelf.people[turn.person].standing
+        after = standing_after(
+            turn, before, delivered=Result.DELIVERED in results, dead=Result.DEAD in results
+        )
+        shelf.stand(turn.person, after)
+        del shelf.away[turn.person]
+        if settlement.not_before_ms:
+            shelf.not_before_ms[turn.person] = settlement.not_before_ms
+        shelf.queue_up(turn.person)
+
+    def _settle_totals(self, turn: Turn, fate: Fate | None) -> None:
+        """Remember the version that was told; a later one may have come in the meantime."""
+        if turn.totals is None or fate is None or fate.result is Result.RETRY:
+            return
+        slot = self._shelf.totals[turn.person]
+        sent = max(slot.sent_version, turn.totals.version)
+        self._shelf.totals[turn.person] = replace(slot, sent_version=sent)
+
+    def next_due_ms(self) -> int | None:
+        """Return when the earliest postponed person may go on; None when nobody is postponed."""
+        with self._shelf.lock:
+            return min(self._shelf.not_before_ms.values(), default=None)
+
+    def close(self) -> None:
+        """Give the lease back."""
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Let go at once, as a dead process does: what is away stays leased until an `acquire`."""
+        with self._shelf.lock:
+            if self._lease == self._shelf.lease:
+                self._shelf.held = False
+            self._lease = -1
+
+    def _fence(self) -> None:
+        if self._lease != self._shelf.lease:
+            raise LeaseLost("The store in memory has a newer worker.")
+
+
+def _stamped(turn: Turn, now_ms: int) -> Turn:
+    """Return the turn as it leaves: attempts counted, totals with a time that only rises."""
+    operations = tuple(replace(one, attempts=one.attempts + 1) for one in turn.operations)
+    totals = turn.totals
+    if totals is not None:
+        totals = replace(totals, wire_at_s=max(totals.wire_at_s + 1, now_ms // 1000))
+    return replace(turn, operations=operations, totals=totals)
