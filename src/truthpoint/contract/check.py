@@ -1,0 +1,172 @@
+"""Checking what is given against the contract: normalise, then validate by the schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, cast
+
+import jsonschema_rs
+import msgspec
+
+from truthpoint.findings import Finding, Where, finding
+from truthpoint.values.currencies import EXPONENTS
+
+from .convert import Converter, prefixed
+from .model import Extra, Kind
+from .schema import attributes_schema, event_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .convert import Convert, Note
+    from .model import Contract, Event
+
+MAX_VALUE_BYTES: Final = 1_000
+"""Longest attribute value that Customer.io takes (customerio-api, 2.12)."""
+
+MAX_ATTRIBUTES: Final = 300
+"""Most attributes that Customer.io takes in one call (customerio-api, 2.12)."""
+
+_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
+_NOTHING: Final[tuple[Finding, ...]] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What became of given values.
+
+    Attributes:
+        values: In normalised form; they count only if no finding is an error.
+        findings: What was found.
+    """
+
+    values: dict[str, object]
+    findings: tuple[Finding, ...] = _NOTHING
+
+
+class Checker:
+    """Checks events and attributes under one contract; compiled once.
+
+    Args:
+        contract: The contract.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._converter = Converter(contract.currency)
+        self._events: dict[tuple[str, int], Convert] = {}
+        self._schemas = {
+            name: jsonschema_rs.validator_for(event_schema(event))
+            for name, event in contract.events.items()
+        }
+        self._attributes = {
+            one.name: self._converter.of(one.type, exponent=EXPONENTS.get(contract.currency, 2))
+            for one in contract.person.attributes
+        }
+        self._attributes_schema = jsonschema_rs.validator_for(attributes_schema(contract))
+
+    def event(self, event: Event, given: Mapping[str, object]) -> Checked:
+        """Return an event's properties: normalised, total, in the contract's order."""
+        found: list[Note] = []
+        values = cast("dict[str, object]", self._convert(event, given)(given, found))
+        schema = self._schemas[event.name]
+        if not found and schema.is_valid(values):
+            return Checked(values=values)
+        _add_schema_notes(schema, values, found)
+        return Checked(values=values, findings=_findings("properties", found))
+
+    def attributes(self, given: Mapping[str, object], *, first: bool = False) -> Checked:
+        """Return attributes in normalised form; None deletes, what is absent stays alone.
+
+        Args:
+            given: The attributes.
+            first: Whether it is the person's first identify, which should hold every
+                required attribute.
+        """
+        found: list[Note] = []
+        values: dict[str, object] = {}
+        for name, value in given.items():
+            convert = self._attributes.get(name)
+            if convert is None:
+                self._converter.of_object((), Extra.STRIP)({name: value}, found)
+                continue
+            before = len(found)
+            values[name] = None if value is None else convert(value, found)
+            prefixed(found, before, name)
+        if len(values) > MAX_ATTRIBUTES:
+            found.append(("too_many_attributes", "", f"There are {len(values)} attributes."))
+        if first:
+            found += [
+                ("attribute_missing", one.name, f"`{one.name}` is required and missing.")
+                for one in self._contract.person.attributes
+                if one.required and given.get(one.name) is None
+            ]
+        _add_schema_notes(self._attributes_schema, values, found)
+        if not any(code.startswith(("property_type", "property_value")) for code, *_ in found):
+            found += _too_long(values)
+        return Checked(values=values, findings=_findings("attributes", found))
+
+    def _convert(self, event: Event, given: Mapping[str, object]) -> Convert:
+        """Return the event's conversion for the currency that it is in."""
+        exponent = EXPONENTS.get(self._currency(event, given), 2)
+        convert = self._events.get((event.name, exponent))
+        if convert is None:
+            convert = self._converter.of_object(event.properties, event.extra, exponent=exponent)
+            self._events[event.name, exponent] = convert
+        return convert
+
+    def _currency(self, event: Event, given: Mapping[str, object]) -> str:
+        for one in event.properties:
+            if one.name == "currency" and one.type.kind is Kind.CURRENCY:
+                said = given.get("currency", one.default)
+                return said if isinstance(said, str) else self._contract.currency
+        return self._contract.currency
+
+
+def _add_schema_notes(schema: jsonschema_rs.Validator, values: object, found: list[Note]) -> None:
+    """Note what the schema refuses, where nothing was noted yet."""
+    noted = {path for _, path, _ in found}
+    for error in schema.iter_errors(values):
+        keyword = str(error.schema_path[-1]) if error.schema_path else ""
+        path = _path(error.instance_path)
+        if keyword in ("required", "additionalProperties", "anyOf") and noted:
+            continue
+        if any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in noted if one):
+            continue
+        code = "property_type" if keyword == "type" else "property_value"
+        found.append((code, path, _SAID.get(keyword, "It is not what the contract declares.")))
+
+
+_SAID: Final = {
+    "minimum": "It is below the contract's `minimum`.",
+    "maximum": "It is above the contract's `maximum`.",
+    "pattern": "It does not match the contract's `pattern`.",
+    "enum": "It is not one of the contract's `enum`.",
+    "type": "It is of another type than the contract declares.",
+}
+
+
+def _path(parts: Sequence[str | int]) -> str:
+    path = ""
+    for part in parts:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path
+
+
+def _too_long(values: Mapping[str, object]) -> list[Note]:
+    return [
+        ("value_too_long", name, f"It has {size} bytes.")
+        for name, value in values.items()
+        if (size := _size(value)) > MAX_VALUE_BYTES
+    ]
+
+
+def _size(value: object) -> int:
+    return len(value.encode() if isinstance(value, str) else _encode(value))
+
+
+def _findings(root: str, found: list[Note]) -> tuple[Finding, ...]:
+    return tuple(
+        finding(code, evidence, where=Where(path=f"{root}.{path}" if path else root))
+        for code, path, evidence in found
+    )

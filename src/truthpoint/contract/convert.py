@@ -1,0 +1,357 @@
+"""From what is given to the normalised form: conversions, defaults, and nothing silent.
+
+An integer given for a string becomes its decimal text; money is exact; times become
+unix seconds; nothing else is converted. What cannot be converted is noted with its path
+and the kinds involved, never with the value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, cast
+
+from truthpoint.values.currencies import EXPONENTS
+from truthpoint.values.instants import (
+    EARLIEST_TIMESTAMP_MS,
+    LATEST_TIMESTAMP_MS,
+    InstantRefused,
+    from_datetime,
+    from_epoch,
+    from_iso,
+    is_date,
+    to_seconds,
+)
+from truthpoint.values.money import ITEM_DECIMALS, at_exponent, decimals, plain, read_money
+
+from .model import Extra, Kind
+
+if TYPE_CHECKING:
+    from .model import Property, Type
+
+Note = tuple[str, str, str]
+"""Code, path relative to where it was noted, evidence."""
+
+Convert = Callable[[object, "list[Note]"], object]
+"""Returns the normalised value; notes what is wrong, and then what it returns does not count."""
+
+LARGEST_INTEGER: Final = 2**63 - 1
+"""Greatest absolute value of an integer: what JSON readers of 64 bits take."""
+
+MAX_NESTING: Final = 32
+"""Deepest nesting of a value without a declared shape."""
+
+_EMAIL: Final = re.compile(r"[^\s@\x00-\x1f]{1,64}@[^\s@\x00-\x1f]{1,255}")
+_PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+_URL: Final = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
+_SHOWN_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}", re.ASCII)
+
+
+def kind_of(value: object) -> str:
+    """Return the kind of a given value in words, for evidence."""
+    words: dict[type, str] = {
+        str: "text",
+        bool: "a boolean",
+        int: "a whole number",
+        float: "a binary float",
+        Decimal: "a number",
+        list: "a list",
+        tuple: "a list",
+        dict: "an object",
+        datetime: "a time",
+        date: "a date",
+        type(None): "null",
+    }
+    return words.get(type(value), "a value of another kind")
+
+
+def prefixed(found: list[Note], since: int, prefix: str) -> None:
+    """Put a property's name or an item's place before the paths noted since then."""
+    for place in range(since, len(found)):
+        code, path, evidence = found[place]
+        joined = f"{prefix}.{path}" if path and not path.startswith("[") else prefix + path
+        found[place] = (code, joined, evidence)
+
+
+class Converter:
+    """Makes the conversion of each type.
+
+    Args:
+        currency: The contract's currency: the exponent of money where an event names none.
+    """
+
+    def __init__(self, currency: str) -> None:
+        self._exponent = EXPONENTS.get(currency, 2)
+
+    def of(self, given: Type, *, exponent: int | None = None) -> Convert:
+        """Return the conversion of a type.
+
+        Args:
+            given: The type.
+            exponent: Decimals of money at the top of an event; None: inside an item, where
+                up to 6 are kept.
+        """
+        if given.kind is Kind.MONEY:
+            return _money(exponent)
+        if given.kind is Kind.TIMESTAMP:
+            return _timestamp(given.unit)
+        if given.kind is Kind.LIST and given.item is not None:
+            return _list(self.of(given.item))
+        if given.kind is Kind.OBJECT and given.fields:
+            return self.of_object(given.fields, Extra.STRIP)
+        return _PLAIN[given.kind]
+
+    def of_object(
+        self, fields: Sequence[Property], extra: Extra, *, exponent: int | None = None
+    ) -> Convert:
+        """Return the conversion of an object: total, in declared order (law 15)."""
+        declared = [
+            (one.name, one.required, one.default, self.of(one.type, exponent=exponent))
+            for one in fields
+        ]
+        names = frozenset(one.name for one in fields)
+
+        def convert(value: object, found: list[Note]) -> object:
+            if not isinstance(value, Mapping):
+                found.append(
+                    ("property_type", "", f"It is {kind_of(value)}; it must be an object.")
+                )
+                return value
+            given = cast("Mapping[str, object]", value)
+            result: dict[str, object] = {}
+            for name, required, default, convert_one in declared:
+                if name in given:
+                    before = len(found)
+                    result[name] = convert_one(given[name], found)
+                    if len(found) != before:
+                        prefixed(found, before, name)
+                elif required:
+                    found.append(("property_missing", name, f"`{name}` is required and missing."))
+                else:
+                    result[name] = default
+            if len(given) > len(names) or not given.keys() <= names:
+                _extra(given, names, extra, result, found)
+            return result
+
+        return convert
+
+    def default(self, given: Type, value: object) -> object:
+        """Return a default in normalised form; None when it is not of the type."""
+        found: list[Note] = []
+        converted = self.of(given, exponent=self._exponent)(value, found)
+        # Text that no conversion touches still must be text: the plain ones check kinds.
+        return None if found else converted
+
+
+def _extra(
+    given: Mapping[str, object],
+    names: frozenset[str],
+    extra: Extra,
+    result: dict[str, object],
+    found: list[Note],
+) -> None:
+    """Strip, allow or refuse what is not declared."""
+    for name in given:
+        if name in names:
+            continue
+        shown = name if _SHOWN_NAME.fullmatch(name) else ""
+        evidence = f"`{shown}` is not declared." if shown else "A property is not declared."
+        if extra is Extra.ALLOW:
+            before = len(found)
+            result[name] = _anything(given[name], found)
+            prefixed(found, before, shown)
+        elif extra is Extra.STRIP:
+            found.append(("property_unknown", shown, evidence))
+        else:
+            found.append(("property_not_allowed", shown, evidence))
+
+
+def _wrong(value: object, expected: str, found: list[Note]) -> object:
+    found.append(("property_type", "", f"It is {kind_of(value)}; it must be {expected}."))
+    return value
+
+
+def _bad(evidence: str, value: object, found: list[Note]) -> object:
+    found.append(("property_value", "", evidence))
+    return value
+
+
+def _string(value: object, found: list[Note]) -> object:
+    if isinstance(value, str):
+        if not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                return _bad("The text is not valid Unicode.", value, found)
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        if abs(value) > LARGEST_INTEGER:
+            return _bad("The number is too large.", value, found)
+        return str(value)
+    return _wrong(value, "text", found)
+
+
+def _integer(value: object, found: list[Note]) -> object:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if abs(value) <= LARGEST_INTEGER else _bad("It is too large.", value, found)
+    return _wrong(value, "a whole number", found)
+
+
+def _number(value: object, found: list[Note]) -> object:
+    if isinstance(value, float):
+        # The shortest text that gives this float: what its writer meant.
+        value = Decimal(repr(value))
+    if isinstance(value, Decimal):
+        if not value.is_finite() or value.adjusted() >= 19 or decimals(value) > 40:
+            return _bad("The number is out of range.", value, found)
+        return Decimal(plain(value))
+    if isinstance(value, int):
+        return _integer(value, found)
+    return _wrong(value, "a number", found)
+
+
+def _money(exponent: int | None) -> Convert:
+    allowed = ITEM_DECIMALS if exponent is None else exponent
+
+    def convert(value: object, found: list[Note]) -> object:
+        if isinstance(value, float):
+            found.append(("money_float", "", "It is a binary float."))
+            return value
+        amount = read_money(value)
+        if amount is None:
+            if isinstance(value, str | Decimal) or type(value) is int:
+                return _bad("It is not an amount below 10^15.", value, found)
+            return _wrong(value, "money: a decimal string or a number", found)
+        if decimals(amount) > allowed:
+            evidence = f"It has {decimals(amount)} decimals; {allowed} are allowed here."
+            found.append(("money_exponent", "", evidence))
+            return value
+        return Decimal(plain(amount)) if exponent is None else at_exponent(amount, exponent)
+
+    return convert
+
+
+def _currency(value: object, found: list[Note]) -> object:
+    if not isinstance(value, str):
+        return _wrong(value, "an ISO 4217 code", found)
+    if value in EXPONENTS:
+        return value
+    lower = value.upper() in EXPONENTS
+    said = "It is not in upper case." if lower else "It is not an active ISO 4217 code."
+    return _bad(said, value, found)
+
+
+def _boolean(value: object, found: list[Note]) -> object:
+    return value if isinstance(value, bool) else _wrong(value, "true or false", found)
+
+
+def _timestamp(unit: str | None) -> Convert:
+    def convert(value: object, found: list[Note]) -> object:
+        try:
+            instant_ms = _instant(value, unit)
+        except InstantRefused as refused:
+            word = {"naive": "has no offset", "unreadable": "is not ISO 8601"}
+            said = f"The time {word.get(refused.code, 'is out of range')}."
+            found.append((f"time_{refused.code}", "", said))
+            return value
+        if instant_ms is None:
+            return _wrong(value, "ISO 8601 text with an offset", found)
+        if not EARLIEST_TIMESTAMP_MS <= instant_ms <= LATEST_TIMESTAMP_MS:
+            found.append(("time_out_of_range", "", "The time is not within 1970 to 2100."))
+            return value
+        return to_seconds(instant_ms)
+
+    return convert
+
+
+def _instant(value: object, unit: str | None) -> int | None:
+    if isinstance(value, str):
+        return from_iso(value)
+    if isinstance(value, datetime):
+        return from_datetime(value)
+    if unit and isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return from_epoch(value, unit=unit)
+    return None
+
+
+def _date(value: object, found: list[Note]) -> object:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
+    if not isinstance(value, str):
+        return _wrong(value, "a date as YYYY-MM-DD", found)
+    return value if is_date(value) else _bad("It is not a date as YYYY-MM-DD.", value, found)
+
+
+def _matching(pattern: re.Pattern[str], expected: str) -> Convert:
+    def convert(value: object, found: list[Note]) -> object:
+        if not isinstance(value, str):
+            return _wrong(value, expected, found)
+        text = _string(value, found)
+        return text if pattern.fullmatch(value) else _bad(f"It is not {expected}.", value, found)
+
+    return convert
+
+
+def _list(convert_item: Convert) -> Convert:
+    def convert(value: object, found: list[Note]) -> object:
+        if not isinstance(value, list | tuple):
+            return _wrong(value, "a list", found)
+        result: list[object] = []
+        for place, item in enumerate(cast("Sequence[object]", value)):
+            before = len(found)
+            result.append(convert_item(item, found))
+            if len(found) != before:
+                prefixed(found, before, f"[{place}]")
+        return result
+
+    return convert
+
+
+def _anything(value: object, found: list[Note], depth: int = 0) -> object:
+    """Convert a value without a declared shape: JSON's own kinds, exact, not too deep."""
+    if depth > MAX_NESTING:
+        return _bad("It is nested too deeply.", value, found)
+    if isinstance(value, dict):
+        given = cast("dict[object, object]", value)
+        if not all(isinstance(name, str) and name.isprintable() for name in given):
+            return _bad("It holds a name that is not text.", given, found)
+        return {str(name): _anything(one, found, depth + 1) for name, one in given.items()}
+    if isinstance(value, list | tuple):
+        items = cast("Sequence[object]", value)
+        return [_anything(one, found, depth + 1) for one in items]
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return _string(value, found)
+    if isinstance(value, int | float | Decimal):
+        return _number(value, found)
+    return _wrong(value, "a JSON value", found)
+
+
+def _object(value: object, found: list[Note]) -> object:
+    if not isinstance(value, dict):
+        return _wrong(value, "an object", found)
+    return _anything(cast("object", value), found)
+
+
+def _any_list(value: object, found: list[Note]) -> object:
+    if not isinstance(value, list | tuple):
+        return _wrong(value, "a list", found)
+    return _anything(cast("object", value), found)
+
+
+_PLAIN: Final[Mapping[Kind, Convert]] = {
+    Kind.STRING: _string,
+    Kind.INTEGER: _integer,
+    Kind.NUMBER: _number,
+    Kind.CURRENCY: _currency,
+    Kind.BOOLEAN: _boolean,
+    Kind.DATE: _date,
+    Kind.EMAIL: _matching(_EMAIL, "an email address"),
+    Kind.PHONE: _matching(_PHONE, "a phone number as E.164, such as +14155550123"),
+    Kind.URL: _matching(_URL, "an http or https URL"),
+    Kind.OBJECT: _object,
+    Kind.LIST: _any_list,
+}

@@ -1,0 +1,289 @@
+"""YAML with places: every node knows its line and column, and every mistake is collected.
+
+YAML 1.2, one document, plain mappings, lists and scalars. Aliases and tags are refused:
+a contract is read by people, and an alias can make a small file huge.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from truthpoint.findings import Finding, Severity, Where, finding
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+YamlNode = Any
+"""A node as ruamel.yaml composes it; its attributes carry no types."""
+
+MAX_DEPTH: Final = 40
+"""Deepest nesting of a contract: types within types within events need a quarter of it."""
+
+_TAG: Final = "tag:yaml.org,2002:"
+_KINDS: Final = {"str": "text", "int": "a whole number", "float": "a number", "bool": "a boolean"}
+
+
+@dataclass(slots=True)
+class Findings:
+    """Collects what is wrong with one file.
+
+    Attributes:
+        file: Path of the file as the user gave it.
+        found: What was found so far.
+    """
+
+    file: str
+    found: list[Finding] = field(default_factory=list[Finding])
+
+    def add(
+        self, code: str, evidence: str, node: Node | None = None, *, fix: str | None = None
+    ) -> None:
+        """Note something at a node."""
+        where = Where(file=self.file)
+        if node is not None:
+            where = Where(file=self.file, line=node.line, column=node.column, path=node.path)
+        self.found.append(finding(code, evidence, where=where, fix=fix))
+
+    def sorted(self) -> list[Finding]:
+        """Return everything in the order of the file."""
+        return sorted(self.found, key=lambda one: (one.where.line or 0, one.where.column or 0))
+
+    @property
+    def errors(self) -> bool:
+        """Whether the contract cannot load."""
+        return any(one.severity is Severity.ERROR for one in self.found)
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """A value of the file with its place.
+
+    Attributes:
+        line: From 1.
+        column: From 1.
+        path: Path in the document, such as `events.order_paid.key[0]`; empty at the top.
+        tag: `str`, `int`, `float`, `bool` or `null` of a scalar; `map` or `seq`.
+        text: What stands in the file, for a scalar.
+        items: Of a list.
+        entries: Of a mapping: the key's node and the value's, by key.
+    """
+
+    line: int
+    column: int
+    path: str
+    tag: str
+    text: str = ""
+    items: list[Node] = field(default_factory=list["Node"])
+    entries: dict[str, tuple[Node, Node]] = field(default_factory=dict[str, "tuple[Node, Node]"])
+
+    @property
+    def kind(self) -> str:
+        """What it is, in words."""
+        words = {"map": "a mapping", "seq": "a list", "null": "nothing"}
+        return words.get(self.tag) or _KINDS.get(self.tag, "a value of another kind")
+
+    def get(self, key: str) -> Node | None:
+        """Return the value of a key that is there and says something."""
+        found = self.entries.get(key)
+        return None if found is None or found[1].tag == "null" else found[1]
+
+
+def parse(data: bytes, findings: Findings) -> Node | None:
+    """Return the top mapping of a file; None when it has none, with the reason noted."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        place = Node(line=line, column=1, path="", tag="null")
+        findings.add("not_utf8", f"Line {line} holds bytes that are not UTF-8.", place)
+        return None
+    try:
+        composer: Any = YAML(typ="safe", pure=True)
+        documents: list[YamlNode] = list(composer.compose_all(text))
+        tree = _Tree(findings).node(documents[0], "", 0) if documents else None
+    except MarkedYAMLError as error:
+        _note_broken(error, findings)
+        return None
+    except (YAMLError, RecursionError, ValueError) as error:
+        said = "is nested too deeply" if isinstance(error, RecursionError) else "is not YAML"
+        findings.add("not_yaml", f"The file {said}.")
+        return None
+    if tree is None or tree.tag == "null":
+        findings.add("empty_contract", "The file holds nothing.")
+        return None
+    if len(documents) > 1:
+        findings.add("not_yaml", "The file holds more than one document.")
+    if tree.tag != "map":
+        findings.add("wrong_type", f"The file holds {tree.kind}; a contract is a mapping.", tree)
+        return None
+    return tree
+
+
+def _note_broken(error: Any, findings: Findings) -> None:
+    mark = error.problem_mark or error.context_mark
+    place = None if mark is None else _place(mark.line, mark.column)
+    findings.add(
+        "not_yaml", f"YAML: {_PRINTABLE.sub('?', error.problem or 'not readable')}.", place
+    )
+
+
+_PRINTABLE: Final = re.compile(r"[^\x20-\x7e]")
+
+
+def _place(line: int, column: int, path: str = "", tag: str = "null") -> Node:
+    return Node(line=line + 1, column=column + 1, path=path, tag=tag)
+
+
+class _Tree:
+    """Turns ruamel's nodes into ours."""
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+        self._seen: set[int] = set()
+
+    def node(self, given: YamlNode, path: str, depth: int) -> Node:
+        tag = str(given.tag).removeprefix(_TAG)
+        mark = given.start_mark
+        node = _place(mark.line, mark.column, path, tag)
+        if id(given) in self._seen:
+            self._findings.add("not_yaml", "An alias is used; a contract has none.", node)
+            node.tag = "null"
+            return node
+        self._seen.add(id(given))
+        if depth > MAX_DEPTH:
+            self._findings.add("not_yaml", "The file is nested too deeply.", node)
+            node.tag = "null"
+        elif given.id == "mapping":
+            self._mapping(given, node, depth)
+        elif given.id == "sequence":
+            node.tag = "seq"
+            node.items = [
+                self.node(item, f"{path}[{place}]", depth + 1)
+                for place, item in enumerate(given.value)
+            ]
+        else:
+            node.text = str(given.value)
+            if tag not in ("str", "int", "float", "bool", "null"):
+                node.tag = "str"
+        return node
+
+    def _mapping(self, given: YamlNode, node: Node, depth: int) -> None:
+        node.tag = "map"
+        for key_node, value_node in given.value:
+            key = str(key_node.value) if key_node.id == "scalar" else ""
+            path = f"{node.path}.{key}" if node.path else key
+            place = _place(key_node.start_mark.line, key_node.start_mark.column, path, "str")
+            place.text = key
+            if key_node.id != "scalar":
+                self._findings.add("unquoted_secret" if depth else "wrong_type", _ODD_KEY, place)
+                continue
+            if key in node.entries:
+                earlier = node.entries[key][0].line
+                evidence = f"`{key}` stands here and in line {earlier}."
+                self._findings.add("duplicate_key", evidence, place)
+                continue
+            node.entries[key] = (place, self.node(value_node, path, depth + 1))
+
+
+_ODD_KEY: Final = "A key is a mapping or a list itself, as `${NAME}` without quotes makes it."
+
+
+def close_to(name: str, known: Iterable[str]) -> str | None:
+    """Return the fix `Did you mean …?` when a known name is close; None otherwise."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"Did you mean `{close[0]}`?" if close else None
+
+
+class Reader:
+    """Reads values out of nodes, and notes what they are not.
+
+    Args:
+        findings: Where to note it.
+    """
+
+    def __init__(self, findings: Findings) -> None:
+        self.findings = findings
+
+    def keys(self, node: Node, known: Collection[str], later: Collection[str] = ()) -> None:
+        """Note the keys of a mapping that are not known, or not built in this version."""
+        for key, (place, _) in node.entries.items():
+            if key in known:
+                continue
+            if key in later:
+                evidence = f"`{key}` is known, not supported by this version."
+                self.findings.add("not_supported", evidence, place)
+            else:
+                fix = close_to(key, [*known, *later])
+                self.findings.add(
+                    "unknown_key", f"`{key}` is not a key of this place.", place, fix=fix
+                )
+
+    def mapping(self, node: Node | None) -> Node | None:
+        """Return a node that is a mapping; note it otherwise."""
+        return self._kind(node, "map", "a mapping")
+
+    def listed(self, node: Node | None) -> list[Node]:
+        """Return the items of a list; none when it is not there."""
+        found = self._kind(node, "seq", "a list")
+        return [] if found is None else found.items
+
+    def text(self, node: Node | None) -> str | None:
+        """Return text; note a number or another kind."""
+        found = self._kind(node, "str", "text")
+        return None if found is None else found.text
+
+    def boolean(self, node: Node | None) -> bool:
+        """Return a boolean; False when it is not there."""
+        found = self._kind(node, "bool", "true or false")
+        return found is not None and found.text.lower() == "true"
+
+    def whole(self, node: Node | None) -> int | None:
+        """Return a whole number."""
+        found = self._kind(node, "int", "a whole number")
+        if found is None:
+            return None
+        try:
+            return int(found.text.replace("_", ""), 0)
+        except ValueError:
+            self.findings.add("wrong_type", f"`{found.path}` must be a whole number.", found)
+            return None
+
+    def choice(
+        self, node: Node | None, known: Collection[str], later: Collection[str] = ()
+    ) -> str | None:
+        """Return one of a few words; note what is not one of them."""
+        text = self.text(node)
+        if text is None or node is None or text in known:
+            return text
+        if text in later:
+            evidence = f"`{text}` is known, not supported by this version."
+            self.findings.add("not_supported", evidence, node)
+        else:
+            fix = close_to(text, known)
+            evidence = f"`{node.path}` must be one of {', '.join(known)}."
+            self.findings.add("bad_value", evidence, node, fix=fix)
+        return None
+
+    def needed(self, parent: Node, key: str) -> Node | None:
+        """Return the value of a key that must be there."""
+        found = parent.get(key)
+        if found is None:
+            place = parent if parent.path else None
+            self.findings.add("missing_key", f"`{key}` is missing here.", place)
+        return found
+
+    def _kind(self, node: Node | None, tag: str, expected: str) -> Node | None:
+        if node is None:
+            return None
+        if node.tag == tag:
+            return node
+        self.findings.add(
+            "wrong_type", f"`{node.path}` is {node.kind}; it must be {expected}.", node
+        )
+        return None

@@ -1,0 +1,261 @@
+"""Reading a contract: the top of the file, the person, sources and workspaces."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from truthpoint.errors import ContractInvalid
+
+from .events import EventReader
+from .model import Contract, Person, Secret, Source, Workspace
+from .nodes import Findings, Node, Reader, parse
+from .rollups import read_rollups
+from .types import NAME, TypeReader, compiles, known_currency, names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .model import Property
+
+DEFAULT_LOCAL_URL: Final = "http://127.0.0.1:8710"
+"""Where the local workspace listens unless told otherwise (design, section 5)."""
+
+_TOP: Final = (
+    "truthpoint",
+    "shop",
+    "currency",
+    "workspaces",
+    "sources",
+    "person",
+    "types",
+    "events",
+    "rollups",
+)
+_TOP_LATER: Final = ("catalog", "qa", "stops", "segments", "templates", "include")
+_SOURCE_KINDS_LATER: Final = (
+    "stripe",
+    "shopify",
+    "woocommerce",
+    "bigcommerce",
+    "paddle",
+    "paypal",
+    "adyen",
+    "klarna",
+    "recharge",
+    "chargebee",
+    "generic",
+    "standard_webhooks",
+    "gateway",
+    "customerio",
+)
+_SECRET: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", re.ASCII)
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_OWN_ATTRIBUTES: Final = frozenset({"id", "cio_id", "anonymous_id"})
+
+
+def read(data: bytes, *, file: str) -> Contract:
+    """Return the contract in a file's bytes.
+
+    Args:
+        data: The whole file: YAML 1.2 in UTF-8.
+        file: Its path as the user gave it, for findings.
+
+    Raises:
+        ContractInvalid: It does not load; the error carries everything that is wrong, in
+            the order of the file.
+    """
+    findings = Findings(file)
+    top = parse(data, findings)
+    contract = None if top is None else _Top(top, findings).read(sha256(data).hexdigest()[:16])
+    if findings.errors or contract is None:
+        raise ContractInvalid(file, findings.sorted())
+    return contract
+
+
+class _Top:
+    """Reads the top of the file, section by section."""
+
+    def __init__(self, top: Node, findings: Findings) -> None:
+        self._top = top
+        self._findings = findings
+        self._reader = Reader(findings)
+
+    def read(self, fingerprint: str) -> Contract:
+        reader, top = self._reader, self._top
+        reader.keys(top, _TOP, _TOP_LATER)
+        self._format()
+        shop = reader.text(reader.needed(top, "shop")) or ""
+        currency = self._currency()
+        types = TypeReader(reader, reader.mapping(top.get("types")), currency)
+        types.read_all()
+        person = self._person(types)
+        sources = self._sources()
+        events = EventReader(reader, types, sources).read(reader.needed(top, "events"))
+        rollups = read_rollups(reader, top.get("rollups"), events, names(person.attributes))
+        return Contract(
+            shop=shop,
+            currency=currency,
+            person=person,
+            events=events,
+            rollups=rollups,
+            sources=sources,
+            workspaces=self._workspaces(),
+            fingerprint=fingerprint,
+        )
+
+    def _format(self) -> None:
+        node = self._reader.needed(self._top, "truthpoint")
+        version = self._reader.whole(node)
+        if version not in (None, 1):
+            self._findings.add("bad_value", "`truthpoint` must be 1, the format's version.", node)
+
+    def _currency(self) -> str:
+        node = self._top.get("currency")
+        code = self._reader.text(node) or "USD"
+        if not known_currency(code):
+            self._findings.add("bad_value", "`currency` is no active ISO 4217 code.", node)
+            return "USD"
+        return code
+
+    def _person(self, types: TypeReader) -> Person:
+        reader = self._reader
+        node = reader.mapping(reader.needed(self._top, "person"))
+        if node is None:
+            return Person()
+        reader.keys(node, ("id", "links", "unresolved", "attributes"))
+        name, pattern, description = self._person_id(node)
+        self._unresolved(node.get("unresolved"))
+        attributes = types.properties(node.get("attributes"), total=False)
+        self._attribute_names(node, attributes)
+        return Person(
+            id_name=name,
+            pattern=pattern,
+            links=self._links(node),
+            attributes=attributes,
+            description=description,
+        )
+
+    def _person_id(self, person: Node) -> tuple[str, str | None, str]:
+        reader = self._reader
+        node = reader.mapping(reader.needed(person, "id"))
+        if node is None:
+            return "id", None, ""
+        reader.keys(node, ("name", "description", "pattern"))
+        pattern_node = node.get("pattern")
+        pattern = reader.text(pattern_node)
+        if pattern is not None and not compiles(pattern):
+            self._findings.add("bad_pattern", "`pattern` does not compile.", pattern_node)
+        name = reader.text(reader.needed(node, "name")) or "id"
+        return name, pattern, reader.text(node.get("description")) or ""
+
+    def _links(self, person: Node) -> tuple[str, ...]:
+        found: list[str] = []
+        for item in self._reader.listed(person.get("links")):
+            name = self._reader.text(item)
+            if name is None:
+                continue
+            if name == "id" or not NAME.fullmatch(name):
+                self._findings.add("bad_name", f"`{name}` cannot name a link.", item)
+            elif name in found:
+                self._findings.add("duplicate_key", f"The link `{name}` stands twice.", item)
+            found.append(name)
+        return tuple(found)
+
+    def _unresolved(self, node: Node | None) -> None:
+        """Only `quarantine` is built: for all, or said for each kind."""
+        later = ("under_email", "anonymous", "hold")
+        if node is None:
+            return
+        if node.tag != "map":
+            self._reader.choice(node, ("quarantine",), later)
+            return
+        for _, value in node.entries.values():
+            if value.tag == "map":
+                evidence = "Holding is known, not supported by this version."
+                self._findings.add("not_supported", evidence, value)
+            else:
+                self._reader.choice(value, ("quarantine",), later)
+
+    def _attribute_names(self, person: Node, attributes: tuple[Property, ...]) -> None:
+        node = person.get("attributes")
+        for one in attributes:
+            if node is None or not (one.name in _OWN_ATTRIBUTES or one.name.startswith("cio_")):
+                continue
+            evidence = f"`{one.name}` has a meaning of its own at Customer.io."
+            self._findings.add("reserved_name", evidence, node.entries[one.name][0])
+
+    def _sources(self) -> Mapping[str, Source]:
+        reader = self._reader
+        node = reader.mapping(reader.needed(self._top, "sources"))
+        found: dict[str, Source] = {}
+        for name, (place, value) in ({} if node is None else node.entries).items():
+            if not NAME.fullmatch(name):
+                self._findings.add("bad_name", f"`{name}` cannot name a source.", place)
+            spec = reader.mapping(value)
+            if spec is None:
+                continue
+            reader.keys(spec, ("kind", "description"), ("secret", "fallback"))
+            reader.choice(reader.needed(spec, "kind"), ("app",), _SOURCE_KINDS_LATER)
+            found[name] = Source(name=name)
+        if node is not None and not found:
+            self._findings.add("missing_key", "No source is declared.", node)
+        return found
+
+    def _workspaces(self) -> Mapping[str, Workspace]:
+        node = self._reader.mapping(self._top.get("workspaces"))
+        found = {"local": Workspace(name="local", url=DEFAULT_LOCAL_URL)}
+        for name, (place, value) in ({} if node is None else node.entries).items():
+            if not NAME.fullmatch(name):
+                self._findings.add("bad_name", f"`{name}` cannot name a workspace.", place)
+            spec = self._reader.mapping(value)
+            if spec is not None:
+                found[name] = self._local(spec) if name == "local" else self._remote(name, spec)
+        return found
+
+    def _local(self, spec: Node) -> Workspace:
+        self._reader.keys(spec, ("url",))
+        node = spec.get("url")
+        url = self._reader.text(node) or DEFAULT_LOCAL_URL
+        if not _is_loopback(url):
+            evidence = "`local` must have a loopback url, such as http://127.0.0.1:8710."
+            self._findings.add("workspace_url", evidence, node)
+        return Workspace(name="local", url=url)
+
+    def _remote(self, name: str, spec: Node) -> Workspace:
+        reader = self._reader
+        reader.keys(spec, ("region", "workspace_id", "site_id", "api_key", "app_key"), ())
+        return Workspace(
+            name=name,
+            region=reader.choice(reader.needed(spec, "region"), ("us", "eu")),
+            workspace_id=reader.whole(reader.needed(spec, "workspace_id")),
+            site_id=self._secret(reader.needed(spec, "site_id")),
+            api_key=self._secret(reader.needed(spec, "api_key")),
+            app_key=self._secret(spec.get("app_key")),
+        )
+
+    def _secret(self, node: Node | None) -> Secret | None:
+        """Return a secret by its variable; a literal is refused and never shown."""
+        if node is None:
+            return None
+        if node.tag == "map":
+            evidence = f"`{node.path}` is written without quotes."
+            self._findings.add("unquoted_secret", evidence, node)
+            return None
+        match = _SECRET.fullmatch(node.text)
+        if match is None:
+            evidence = f"`{node.path}` is not the name of an environment variable."
+            self._findings.add("secret_literal", evidence, node)
+            return None
+        return Secret(variable=match.group(1))
+
+
+def _is_loopback(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and parts.hostname in _LOOPBACK and port != 0
