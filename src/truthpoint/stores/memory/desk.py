@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from truthpoint.core.decision import Outcome, Reason, Verdict
+from truthpoint.core.decision import Outcome, Reason
 from truthpoint.core.outbox import OPEN, Act, Standing, State
 from truthpoint.core.records import Record, read_record
 from truthpoint.ports import Backlog, PersonView, Step
@@ -154,7 +155,11 @@ class MemoryDesk:
                     at_ms = shelf.operations[operation].settled_at_ms
                     shelf.move(operation, Act.WITHHOLD, reason=Reason.DISCARDED, now_ms=at_ms)
                 else:
-                    shelf.verdicts[record] = _discarded(shelf.verdicts[record])
+                    shelf.verdicts[record] = replace(
+                        shelf.verdicts[record],
+                        outcome=Outcome.WITHHELD,
+                        reason=Reason.DISCARDED.value,
+                    )
             return len(asked)
 
     def _asked(self, outcome: Outcome, records: Iterable[int] | None) -> list[int]:
@@ -206,17 +211,6 @@ def _operation_step(row: JournalRow, held: Held, event: str) -> Step:
         settled_at_ms=held.settled_at_ms,
         source=row.source,
         record_id=row.record_id,
-    )
-
-
-def _discarded(verdict: Verdict) -> Verdict:
-    return Verdict(
-        record=verdict.record,
-        outcome=Outcome.WITHHELD,
-        reason=Reason.DISCARDED.value,
-        event=verdict.event,
-        person=verdict.person,
-        key=verdict.key,
     )
 
 

@@ -1,0 +1,153 @@
+"""Runs the demo: captures, decides, delivers over HTTP, and reads back what arrived (law 18)."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import msgspec
+
+from truthpoint import runtime
+from truthpoint.capture import ResultKind
+from truthpoint.contract import read
+from truthpoint.core.outbox import State
+from truthpoint.workers import DeliverySettings
+from truthpoint.workspace import Workspace, start
+
+from .shop import open_shop
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from truthpoint.contract import Contract
+    from truthpoint.ports import Backlog
+
+    from .shop import Shop
+
+
+async def run_demo() -> tuple[list[str], bool]:
+    """Run the shop into a local workspace of its own.
+
+    Returns:
+        The report's lines, and whether everything that was read back is as it must be.
+    """
+    shop = open_shop(now=datetime.now(UTC))
+    contract = read(
+        files("truthpoint.demo").joinpath("tracking.yaml").read_bytes(), file="tracking.yaml"
+    )
+    with tempfile.TemporaryDirectory(prefix="truthpoint-demo-") as folder:
+        settings = runtime.Settings(store=f"sqlite:{folder}")
+        async with AsyncExitStack() as stack:
+            local = Workspace(Path(folder) / "workspace.db")
+            stack.callback(local.close)
+            server = await start(local, port=0)
+            stack.push_async_callback(server.stop)
+            accepted = _capture(shop, contract, settings)
+            backlog = await _deliver(contract, settings, server.url)
+            arrived = await _read_back(server.url, shop)
+    return _report(shop, accepted, backlog, arrived)
+
+
+def _capture(shop: Shop, contract: Contract, settings: runtime.Settings) -> dict[ResultKind, int]:
+    counts = dict.fromkeys(ResultKind, 0)
+    with runtime.recorder(contract, settings, source="backend") as recorder:
+        for said in shop.said:
+            counts[recorder.record(said).result] += 1
+    return counts
+
+
+async def _deliver(contract: Contract, settings: runtime.Settings, url: str) -> Backlog:
+    workspace = replace(contract.workspaces["local"], url=url)
+    worker, store, transport = runtime.open_worker(
+        contract, settings, workspace, delivery=DeliverySettings(requests_per_second=200)
+    )
+    try:
+        await worker.drain()
+    finally:
+        store.close()
+        await transport.close()
+    desk = runtime.open_desk(settings)
+    try:
+        return desk.backlog()
+    finally:
+        desk.close()
+
+
+async def _read_back(url: str, shop: Shop) -> dict[str, tuple[int, Decimal, int]]:
+    """Ask the App API for each buyer's totals and for how many of their orders it holds."""
+    headers = {"Authorization": "Bearer demo"}
+    arrived: dict[str, tuple[int, Decimal, int]] = {}
+    async with aiohttp.ClientSession(url, headers=headers) as session:
+        for customer in shop.orders:
+            told = await _ask(session, f"/v1/customers/{customer}/attributes", {"id_type": "id"})
+            attributes = told["customer"]["attributes"]
+            query = {"type": "event", "name": "order_paid", "limit": "100"}
+            events = await _ask(session, f"/v1/customers/{customer}/activities", query)
+            arrived[customer] = (
+                int(attributes["orders_count"]),
+                Decimal(attributes["lifetime_value"]),
+                len(events["activities"]),
+            )
+    return arrived
+
+
+async def _ask(session: aiohttp.ClientSession, path: str, query: Mapping[str, str]) -> Any:
+    async with session.get(path, params=query) as response:
+        return msgspec.json.decode(await response.read())
+
+
+def _report(
+    shop: Shop,
+    accepted: Mapping[ResultKind, int],
+    backlog: Backlog,
+    arrived: Mapping[str, tuple[int, Decimal, int]],
+) -> tuple[list[str], bool]:
+    expected = {
+        customer: (
+            len(totals),
+            sum(totals, Decimal(0)) - sum(shop.refunds.get(customer, []), Decimal(0)),
+            len(totals),
+        )
+        for customer, totals in shop.orders.items()
+    }
+    orders = sum(len(totals) for totals in shop.orders.values())
+    reasons = {reason: count for (_, reason), count in backlog.verdicts.items()}
+    delivered = backlog.operations[State.DELIVERED]
+    broken = sum(
+        count
+        for (outcome, reason), count in backlog.verdicts.items()
+        if outcome == "quarantined" and reason != "person_unresolved"
+    )
+    checks = [
+        ("buyers whose totals and orders at the workspace are exact", len(expected),
+         sum(arrived.get(customer) == truth for customer, truth in expected.items())),
+        ("retries recognised as the same order", shop.retried, reasons.get("duplicate", 0)),
+        ("orders told in two ways, kept and reported", shop.conflicting, reasons.get("conflict", 0)),
+        ("told by a system that does not own the event", shop.foreign, reasons.get("not_owner", 0)),
+        ("guests without a customer id, quarantined", shop.guests,
+         reasons.get("person_unresolved", 0)),
+        ("broken records, quarantined with their reasons", shop.broken, broken),
+    ]  # fmt: skip
+    lines = [
+        f"The shop said {len(shop.said)} things about {len(shop.orders)} buyers "
+        f"and {orders} orders; {accepted[ResultKind.INVALID]} of them break the contract.",
+        f"Delivered {delivered} operations to the local workspace, and read them back:",
+        "",
+    ]
+    lines += [
+        f"  {'ok ' if seen == truth else 'NOT'} {seen:>4} of {truth:<4} {what}"
+        for what, truth, seen in checks
+    ]
+    proven = all(seen == truth for _, truth, seen in checks)
+    lines += [
+        "",
+        "Everything is where it belongs." if proven else "Something is not as it must be.",
+    ]
+    return lines, proven

@@ -1,0 +1,1 @@
+"""The behaviours of a store, by subject; `truthpoint.testing.conformance` joins them."""

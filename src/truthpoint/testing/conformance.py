@@ -1,0 +1,39 @@
+"""The suite that every store passes, ours and yours.
+
+A store is tested by a subclass that opens it; a test runner that knows `setup_method`
+and `teardown_method` (pytest does) finds the behaviours as methods `test_…`:
+
+    class TestMyStore(StoreConformance):
+        def open(self) -> StoreUnderTest:
+            return MyStoreUnderTest()
+
+Every method is one behaviour, its docstring the law that it proves.
+"""
+
+from __future__ import annotations
+
+from .behaviours.critical import CriticalBehaviour
+from .behaviours.decided import DecidedBehaviour
+from .behaviours.desk import DeskBehaviour
+from .behaviours.identified import IdentifiedBehaviour
+from .behaviours.journal import JournalBehaviour
+from .behaviours.leased import LeasedBehaviour
+from .behaviours.replayed import ReplayedBehaviour
+from .behaviours.settled import SettledBehaviour
+from .behaviours.totals import TotalsBehaviour
+from .behaviours.worker import WorkerBehaviour
+
+
+class StoreConformance(
+    JournalBehaviour,
+    DecidedBehaviour,
+    WorkerBehaviour,
+    LeasedBehaviour,
+    SettledBehaviour,
+    IdentifiedBehaviour,
+    TotalsBehaviour,
+    CriticalBehaviour,
+    DeskBehaviour,
+    ReplayedBehaviour,
+):
+    """Everything that a store must do; override `open`."""

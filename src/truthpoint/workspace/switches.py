@@ -1,0 +1,87 @@
+"""Every choice that Customer.io's documentation leaves open, by name (law 22)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Literal, get_args, get_type_hints
+
+from .errors import WorkspaceError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switches:
+    """How the local workspace behaves where Customer.io's behaviour is not documented.
+
+    The defaults take the stricter reading where being strict makes a mistake visible, and
+    the documented or recorded hint where there is one. The reasons, one by one, are in
+    `docs/explanation/undocumented-choices.md`.
+
+    Attributes:
+        event_for_unknown_person: An event for nobody known creates a bare profile (`create`)
+            or leaves a `failed_event` (`fail`). Section 2.4.
+        invalid_event_id: An event id that is no ULID refuses the event (`reject`), is
+            deduplicated like any other (`accept`), or is overlooked (`ignore`). Section 4.
+        event_id_case: Whether two ULIDs that differ in case only are the same (`fold`) or
+            not (`exact`). Section 4.
+        all_invalid_status: Answer to a batch without one valid item. Section 17.1.
+        empty_batch_status: Answer to a batch without items. Section 3.4.
+        oversize_status: Answer to a v2 request over its size. Section 17.1.
+        kilobyte_bytes: What a KB of the documented limits is. Section 2.12.
+        event_value_limit: Whether the 1,000 bytes of a person's attribute also bind each
+            value of event data. Section 2.12.
+        nested_value_limit: Whether they bind an object or array as a whole, by its JSON.
+            Section 19.
+        over_limit_attributes: Attributes over a limit on a path that cannot answer with an
+            error refuse the whole update (`refuse`) or are left out (`drop`). Section 2.12.
+        new_id_with_known_email: An identify of an unknown id with the email of somebody who
+            has another id gives them the new id (`rename`) or is refused. Section 2.3.
+        email_update_by_id: The workspace setting "Allow updates to email using ID".
+            Section 2.3.
+        identifier_change: A change of an identifier that is not allowed refuses the whole
+            update (`refuse_update`) or that identifier only (`refuse_identifier`).
+            Section 2.3.
+        email_null: A null email, of a person who has an id, is removed (`remove`) or left
+            alone (`keep`). Section 2.3.
+        empty_string: An empty text removes the attribute (`remove`) or is a value (`keep`).
+            Section 2.3.
+        horizon_inclusive: Whether an event of exactly 72 hours can still trigger.
+            Section 6.1.
+        future_timestamp: An event time ahead of the clock is kept (`keep`) or replaced by
+            the current time (`now`). Section 2.13.
+        decimal_timestamp: A time with a fraction is replaced by the current time (`now`) or
+            cut to whole seconds (`truncate`). Section 2.13.
+        oldest_timestamp_seconds: Times before this, in unix seconds, are not taken for unix
+            seconds. Section 2.13.
+
+    Raises:
+        WorkspaceError: A value is none of those a switch allows.
+    """
+
+    event_for_unknown_person: Literal["create", "fail"] = "create"
+    invalid_event_id: Literal["reject", "accept", "ignore"] = "reject"
+    event_id_case: Literal["fold", "exact"] = "fold"
+    all_invalid_status: Literal[207, 400] = 207
+    empty_batch_status: Literal[200, 400] = 200
+    oversize_status: Literal[400, 413] = 400
+    kilobyte_bytes: Literal[1000, 1024] = 1000
+    event_value_limit: Literal["off", "on"] = "off"
+    nested_value_limit: Literal["on", "off"] = "on"
+    over_limit_attributes: Literal["refuse", "drop"] = "refuse"
+    new_id_with_known_email: Literal["rename", "refuse"] = "rename"
+    email_update_by_id: Literal["off", "on"] = "off"
+    identifier_change: Literal["refuse_update", "refuse_identifier"] = "refuse_update"
+    email_null: Literal["remove", "keep"] = "remove"
+    empty_string: Literal["remove", "keep"] = "remove"
+    horizon_inclusive: bool = True
+    future_timestamp: Literal["keep", "now"] = "keep"
+    decimal_timestamp: Literal["now", "truncate"] = "now"
+    oldest_timestamp_seconds: int = 0
+
+    def __post_init__(self) -> None:
+        hints = get_type_hints(type(self))
+        for each in fields(self):
+            allowed = get_args(hints[each.name])
+            value = getattr(self, each.name)
+            if allowed and value not in allowed:
+                shown = ", ".join(str(one) for one in allowed)
+                raise WorkspaceError(f"The switch {each.name} allows {shown}; not {value!r}.")

@@ -1,0 +1,1 @@
+"""Helpers of the tests: virtual time, a scripted Customer.io, a workspace without sockets."""
