@@ -8,6 +8,7 @@ for as long, everyone: where Customer.io is in trouble, more requests do not hel
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, assert_never
 
@@ -320,7 +321,7 @@ class Deliverer:
         if all(fate.result is not Result.RETRY for fate in fates):
             return 0
         wait = max(0.0, self._resume_at - asyncio.get_running_loop().time())
-        return self._clock.now_ms() + int(wait * 1000)
+        return self._clock.now_ms() + math.ceil(wait * 1000)
 
     def _settle_items(self, parcel: Parcel, fates: Mapping[int, Fate]) -> None:
         """Settle a request of which all items but these were accepted."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from .messages import encode
 from .reading import as_identifier
 from .turn import Person
 
@@ -130,8 +131,10 @@ def _removal(turn: Turn, person: Person) -> dict[str, str | None]:
     return {}
 
 
-def create(turn: Turn, operation: Operation, gains: Mapping[str, str | None]) -> Person:
-    """Create a profile with these identifiers, and log its creation."""
+def create(
+    turn: Turn, operation: Operation, gains: Mapping[str, str | None], *, at_s: int
+) -> Person:
+    """Create a profile with these identifiers as of `at_s`, and log its creation."""
     named = f"{turn.life}/{turn.seq}/{operation.index}/{operation.kind}/{operation.value}"
     cio_id = blake2b(named.encode(), digest_size=8).hexdigest()
     cursor = turn.database.run("add_person", gains.get("id"), gains.get("email"), cio_id)
@@ -141,15 +144,13 @@ def create(turn: Turn, operation: Operation, gains: Mapping[str, str | None]) ->
         email=gains.get("email"),
         cio_id=cio_id,
     )
-    names = {**person.identifiers()}
-    turn.database.many(
-        "put_attribute",
-        [
-            (person.key, kind, _quoted(value), turn.now_s, turn.now_s)
-            for kind, value in names.items()
-            if value is not None and kind == "cio_id"
-        ],
-    )
+    rows = [(person.key, "cio_id", encode(cio_id).decode(), turn.now_s, turn.now_s)]
+    rows += [
+        (person.key, kind, encode(value).decode(), at_s, at_s)
+        for kind, value in gains.items()
+        if value is not None
+    ]
+    turn.database.many("put_attribute", rows)
     turn.people_count += 1
     turn.note("profile_create", operation, person, data={})
     return person

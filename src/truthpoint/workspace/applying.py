@@ -1,0 +1,198 @@
+"""What an identify and an event do to the workspace, and what is logged of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import attributes, limits, people, times
+from .operations import Effect, Outcome, Problem
+from .reading import EVENT_ACTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .attributes import Kept, Plan
+    from .operations import Operation
+    from .people import Choice
+    from .times import Moment
+    from .turn import Person, Turn
+
+
+def apply(turn: Turn, operation: Operation) -> Outcome:
+    """Let one operation take effect, and return what became of it."""
+    if operation.problems and not _answers_200(operation):
+        return Outcome(effect=Effect.REFUSED, problems=operation.problems)
+    if operation.action in EVENT_ACTIONS:
+        return _event(turn, operation)
+    return _identify(turn, operation)
+
+
+def _answers_200(operation: Operation) -> bool:
+    """Tell whether a problem has no place in the answer: v1 identify documents no 400 (2.12)."""
+    return operation.path_is_v1 and operation.action == "identify"
+
+
+def _identify(turn: Turn, operation: Operation) -> Outcome:
+    # v2 puts the time beside the attributes; in production it is also sent among them (3.2).
+    sent = operation.timestamp
+    when = times.moment(
+        operation.attributes.get("_timestamp") if sent is None else sent,
+        turn.now_s,
+        turn.switches,
+    )
+    problem = _first_lasting_problem(turn, operation)
+    if problem is not None:
+        person = turn.find(operation.kind, operation.value)
+        return _failed(turn, operation, person, when, problem)
+    choice = people.choose(turn, operation)
+    if choice.failure:
+        problem = Problem("failed_attribute_change", "identifiers", choice.failure)
+        if choice.is_silent:
+            ignored = Problem("unmatched", "identifiers", choice.failure)
+            return Outcome(effect=Effect.IGNORED, problems=(ignored,), timestamp=when.at_s)
+        return _failed(turn, operation, choice.person, when, problem)
+    return _update(turn, operation, choice, when)
+
+
+def _first_lasting_problem(turn: Turn, operation: Operation) -> Problem | None:
+    """Return what refuses a v1 identify; None: nothing, or what is over a limit is left out."""
+    drops = turn.switches.over_limit_attributes == "drop"
+    for each in operation.problems:
+        names_a_person = each.field in ("identifiers.id", "attributes.id", "attributes.email")
+        if names_a_person or not drops:
+            return Problem("failed_attribute_change", each.field, each.message)
+    return None
+
+
+def _failed(
+    turn: Turn, operation: Operation, person: Person | None, when: Moment, problem: Problem
+) -> Outcome:
+    """Answered 200, nothing changed: the activity is the only trace (10)."""
+    data = {"reason": problem.message, "field": problem.field}
+    turn.note("failed_attribute_change", operation, person, data=data)
+    return Outcome(
+        effect=Effect.IGNORED,
+        problems=(problem,),
+        timestamp=when.at_s,
+        timestamp_replaced=when.is_replaced,
+    )
+
+
+def _update(turn: Turn, operation: Operation, choice: Choice, when: Moment) -> Outcome:
+    """Write attributes and identifiers of the profile chosen, or of a new one."""
+    kept: Mapping[str, Kept] = {}
+    values = attributes.plain(operation.attributes, turn)
+    if operation.problems:
+        values = attributes.within_limits(values, turn)
+    if choice.person is not None:
+        kept = attributes.load(turn, choice.person.key)
+        values = {**values, **choice.gains}
+    planned = attributes.plan(kept, values, when.at_s)
+    if planned.live_count > limits.ATTRIBUTES and planned.live_count > _live_count(kept):
+        if turn.switches.over_limit_attributes == "refuse":
+            message = f"a person cannot have more than {limits.ATTRIBUTES} attributes"
+            problem = Problem("failed_attribute_change", "attributes", message)
+            return _failed(turn, operation, choice.person, when, problem)
+        values = attributes.first_that_fit(kept, values)
+        planned = attributes.plan(kept, values, when.at_s)
+    person = choice.person
+    if person is None:
+        person = people.create(turn, operation, choice.gains, at_s=when.at_s)
+    attributes.write(turn, person.key, planned)
+    return _updated(turn, operation, choice, person, planned, when)
+
+
+def _live_count(kept: Mapping[str, Kept]) -> int:
+    return attributes.plan(kept, {}, 0).live_count
+
+
+def _updated(  # noqa: PLR0913 - each is a part of one finished update
+    turn: Turn,
+    operation: Operation,
+    choice: Choice,
+    person: Person,
+    planned: Plan,
+    when: Moment,
+) -> Outcome:
+    """Log what an update changed, skipped and was denied."""
+    if planned.changes:
+        turn.note("attribute_change", operation, person, at_s=when.at_s, data=planned.changes)
+    problems: tuple[Problem, ...] = ()
+    if choice.denied:
+        field = f"attributes.{choice.denied}"
+        message = f"{choice.denied} can be changed by cio_id only"
+        problems = (Problem("failed_attribute_change", field, message),)
+        data = {"reason": message, "field": field}
+        turn.note("failed_attribute_change", operation, person, data=data)
+    if planned.skipped:
+        data = {"attributes": planned.skipped}
+        turn.note("skipped_update", operation, person, at_s=when.at_s, data=data)
+        message = f"{len(planned.skipped)} of the attributes are newer here"
+        problems = (*problems, Problem("skipped_update", "attributes", message))
+    is_all_skipped = bool(planned.skipped) and not planned.rows
+    return Outcome(
+        effect=Effect.IGNORED if is_all_skipped else Effect.APPLIED,
+        problems=problems,
+        timestamp=when.at_s,
+        timestamp_replaced=when.is_replaced,
+    )
+
+
+def _event(turn: Turn, operation: Operation) -> Outcome:
+    when = times.moment(operation.timestamp, turn.now_s, turn.switches)
+    if turn.switches.future_timestamp == "now" and when.at_s > turn.now:
+        when = times.Moment(turn.now_s, is_replaced=True)
+    person = turn.find(operation.kind, operation.value)
+    refused = _refusal(turn, operation, person, when)
+    if refused is not None:
+        return refused
+    if not _is_first(turn, operation):
+        return Outcome(
+            effect=Effect.DUPLICATE, timestamp=when.at_s, timestamp_replaced=when.is_replaced
+        )
+    if person is None:
+        gains = {operation.kind: operation.value}
+        person = people.create(turn, operation, gains, at_s=when.at_s)
+    turn.note(operation.action or "event", operation, person, at_s=when.at_s)
+    turn.events_count += 1
+    return Outcome(
+        effect=Effect.APPLIED,
+        timestamp=when.at_s,
+        timestamp_replaced=when.is_replaced,
+        would_trigger=times.can_trigger(when.at_s, turn.now, turn.switches),
+    )
+
+
+def _refusal(
+    turn: Turn, operation: Operation, person: Person | None, when: Moment
+) -> Outcome | None:
+    """Return what becomes of an event that nobody can have; None: somebody can."""
+    if person is not None:
+        return None
+    if operation.kind == "cio_id":
+        # A request for a `cio_…` that nobody has is dropped (2.3).
+        problem = Problem("unmatched", "identifiers", "nobody has this cio_id")
+        return Outcome(effect=Effect.IGNORED, problems=(problem,), timestamp=when.at_s)
+    if turn.switches.event_for_unknown_person == "fail":
+        problem = Problem("failed_event", "identifiers", "the person is unknown")
+        turn.note("failed_event", operation, None, data={"reason": problem.message})
+        return Outcome(
+            effect=Effect.IGNORED,
+            problems=(problem,),
+            timestamp=when.at_s,
+            timestamp_replaced=when.is_replaced,
+        )
+    return None
+
+
+def _is_first(turn: Turn, operation: Operation) -> bool:
+    """Claim an event's id for ever; False: it was claimed before (4)."""
+    event_id = operation.event_id
+    if event_id is None:
+        return True
+    is_ulid = limits.is_ulid(event_id)
+    if not is_ulid and turn.switches.invalid_event_id == "ignore":
+        return True
+    if is_ulid and turn.switches.event_id_case == "fold":
+        event_id = event_id.upper()
+    return turn.database.run("claim_event_id", event_id).rowcount == 1
