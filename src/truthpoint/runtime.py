@@ -17,12 +17,9 @@ from typing import TYPE_CHECKING, Final
 from .capture import Recorder
 from .contract import read
 from .core.examine import Examiner
-from .errors import SecretMissing, UsageError
+from .errors import SecretMissing, StoreUnusable, UsageError
 from .findings import finding
 from .stores.sqlite import SqliteDesk, SqliteJournal, SqliteStore
-from .transport import TRACK_URLS, HttpTransport
-from .workers import DeliverySettings, Worker
-from .workers.work import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,6 +27,7 @@ if TYPE_CHECKING:
     from .contract.model import Contract, Secret, Workspace
     from .findings import Finding
     from .ports import Desk, Journal, Transport
+    from .workers import DeliverySettings, Worker
 
 DEFAULT_CONTRACT: Final = "tracking.yaml"
 DEFAULT_STORE: Final = "sqlite:.truthpoint"
@@ -37,7 +35,7 @@ DEFAULT_WORKSPACE: Final = "local"
 DEFAULT_SOURCE: Final = "backend"
 DEFAULT_LOCAL_URL: Final = "http://127.0.0.1:8710"
 
-STATE_FILE: Final = "state.db"
+STORE_FILES: Final = ("journal.db", "state.db")
 
 _LARGEST_CONTRACT_BYTES: Final = 10 * 1024 * 1024
 
@@ -102,7 +100,8 @@ def load_contract(path: str) -> Contract:
     except OSError as error:
         raise UsageError(
             f"The contract {path} cannot be read: {error.strerror}.",
-            hint="Name its path with --contract or TRUTHPOINT_CONTRACT.",
+            hint="Name its path with --contract or TRUTHPOINT_CONTRACT, or begin with a copy "
+            "of examples/shop/tracking.yaml from Truthpoint's repository.",
         ) from None
     if len(data) > _LARGEST_CONTRACT_BYTES:
         raise UsageError(f"The contract {path} is larger than 10 MiB.", hint="Check the path.")
@@ -202,6 +201,9 @@ def open_transport(
     Raises:
         SecretMissing: A credential's environment variable is not set.
     """
+    # aiohttp takes a third of a second to import, and most commands do without it.
+    from .transport import TRACK_URLS, HttpTransport  # noqa: PLC0415 - see above
+
     if workspace.name == DEFAULT_WORKSPACE:
         return HttpTransport(str(workspace.url), site_id="local", api_key="local")
     where = f"the workspace `{workspace.name}`"
@@ -221,6 +223,12 @@ def _secret(secret: Secret | None, where: str, environment: Mapping[str, str]) -
     value = environment.get(secret.variable, "")
     if not value:
         raise SecretMissing(variable=secret.variable, where=where)
+    if not value.isascii() or not value.isprintable() or set(value) & {" ", ":"}:
+        raise UsageError(
+            f"The environment variable {secret.variable} holds a line end, a space or another "
+            "character that no key has.",
+            hint="Set it to the key alone; its value is never printed.",
+        )
     return value
 
 
@@ -239,6 +247,10 @@ def open_worker(
         StoreUnusable: The store's files cannot be used.
         SecretMissing: A credential's environment variable is not set.
     """
+    # They bring asyncio and what belongs to it; most commands do without.
+    from .workers import Worker  # noqa: PLC0415 - see above
+    from .workers.work import Surroundings  # noqa: PLC0415 - see above
+
     transport = open_transport(workspace)
     store = SqliteStore(store_folder(settings.store))
     surroundings = Surroundings(
@@ -269,16 +281,52 @@ def local_workspace(
     return replace(declared, url=url)
 
 
-def refuse_if_held(folder: Path) -> None:
-    """See that no worker holds a store whose files are about to be deleted.
+def make_folder(folder: Path) -> None:
+    """Make a store's folder, for its user only, where there is none.
+
+    Raises:
+        StoreUnusable: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StoreUnusable(
+            f"{folder} cannot be made a folder: {error.strerror}.",
+            hint="Give this user the right to write there, or name another --store.",
+        ) from None
+
+
+def forget(folder: Path, *, beside: tuple[str, ...] = ()) -> None:
+    """Delete a store that serves the local workspace, or none yet.
+
+    Args:
+        folder: The store's folder; it may be missing.
+        beside: Databases of others in it that go with it.
 
     Raises:
         StoreBusy: A worker holds it.
+        UsageError: It serves another workspace; its history is not ours to delete.
+        StoreUnusable: Its files cannot be used, or not be deleted.
     """
-    if not (folder / STATE_FILE).exists():
+    if not any((folder / name).exists() for name in (*STORE_FILES, *beside)):
         return
     store = SqliteStore(folder)
     try:
         store.acquire()
+        bound = store.binding()
+        if bound is not None and bound.workspace != DEFAULT_WORKSPACE:
+            raise UsageError(
+                f"The store {folder} delivered to the workspace `{bound.workspace}`, and "
+                "starting over would forget what was sent there.",
+                hint="Nothing was deleted; name another --store.",
+            )
+        for name in (*STORE_FILES, *beside):
+            for end in ("", "-wal", "-shm"):
+                (folder / f"{name}{end}").unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreUnusable(
+            f"{folder} cannot be emptied: {error.strerror}.",
+            hint="Give this user the right to write there, or name another --store.",
+        ) from None
     finally:
         store.close()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from truthpoint.core.records import MAX_RECORD_BYTES, read_record
+from truthpoint.core.records import MAX_RECORD_BYTES
 from truthpoint.findings import as_json, finding
 
 from .recorder import Receipt, ResultKind, Said
@@ -20,6 +20,9 @@ BATCH_LINES: Final = 500
 """Lines made durable in one step."""
 
 _BOM: Final = b"\xef\xbb\xbf"
+
+_CHUNK_BYTES: Final = MAX_RECORD_BYTES + len(_BOM) + len(b"\r\n") + 1
+"""More than a line within the limit can have, its end and a mark of UTF-8 included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +68,7 @@ def capture_lines(stream: BinaryIO, recorder: Recorder) -> Iterator[LineReport]:
             before is safe, and the file can be sent again.
     """
     batch: list[_Line] = []
-    for line in _lines(stream, recorder.source):
+    for line in _lines(stream):
         batch.append(line)
         if len(batch) >= BATCH_LINES:
             yield from _capture(batch, recorder)
@@ -88,33 +91,32 @@ _TOO_LONG: Final = Receipt(
 )
 
 
-def _lines(stream: BinaryIO, source: str) -> Iterator[_Line]:
+def _lines(stream: BinaryIO) -> Iterator[_Line]:
     """Yield the lines that are not blank; one over the limit is read past, never held."""
     seen: dict[bytes, int] = {}
     number = read_bytes = 0
-    # Two bytes more than the limit, for the line's end.
-    while raw := stream.readline(MAX_RECORD_BYTES + 2):
+    while raw := stream.readline(_CHUNK_BYTES):
         number += 1
         read_bytes += len(raw)
-        if number == 1:
-            raw = raw.removeprefix(_BOM)
-        body = raw.rstrip(b"\r\n")
-        too_long = len(body) > MAX_RECORD_BYTES
-        while too_long and not raw.endswith(b"\n") and raw:
-            raw = stream.readline(MAX_RECORD_BYTES)
-            read_bytes += len(raw)
-        if too_long:
+        # A chunk that is full and has no end is a longer line, even if its end so far is
+        # made of carriage returns.
+        whole = raw.endswith(b"\n") or len(raw) < _CHUNK_BYTES
+        while not whole:
+            rest = stream.readline(_CHUNK_BYTES)
+            read_bytes += len(rest)
+            whole = rest.endswith(b"\n") or not rest
+            raw = b""
+        body = (raw.removeprefix(_BOM) if number == 1 else raw).rstrip(b"\r\n")
+        if not raw or len(body) > MAX_RECORD_BYTES:
             yield _Line(number, None, read_bytes)
         elif body.strip():
-            said = Said(body=body, record_id=_derived_id(body, source, seen))
-            yield _Line(number, said, read_bytes)
+            yield _Line(number, Said(body=body, mark=_mark(body, seen)), read_bytes)
 
 
-def _derived_id(body: bytes, source: str, seen: dict[bytes, int]) -> str:
-    """Return an id from source, content and the number of equal lines before."""
-    own = read_record(body, source=source, captured_at_ms=0).source or source
-    content = sha256(b"%d:%b%b" % (len(own.encode()), own.encode(), body)).digest()
+def _mark(body: bytes, seen: dict[bytes, int]) -> bytes:
+    """Return what names a line: its content, and the number of equal lines before it."""
+    content = sha256(body).digest()
     # Eight bytes a line are enough to count equal ones, and a long file stays in memory.
     before = seen.get(content[:8], 0)
     seen[content[:8]] = before + 1
-    return sha256(content + b"%d" % before).hexdigest()[:32]
+    return content + b"%d" % before

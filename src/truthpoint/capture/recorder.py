@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
 from enum import StrEnum
+from hashlib import sha256
 from itertools import count
-from typing import TYPE_CHECKING, Final, Self, cast
-
-import msgspec
+from threading import Lock
+from typing import TYPE_CHECKING, Final, Self
 
 from truthpoint.core.examine import Broken
 from truthpoint.core.records import MAX_RECORD_BYTES, read_record
-from truthpoint.errors import RecordInvalid, UsageError
+from truthpoint.errors import CaptureFailed, RecordInvalid, UsageError
 from truthpoint.findings import Finding, finding
 from truthpoint.ports import Capture
-from truthpoint.values.instants import InstantRefused, from_datetime, to_iso
+
+from .encode import encode_record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
     from types import TracebackType
 
     from truthpoint.core.examine import Examiner
     from truthpoint.ports import Appended, Clock, Journal
 
-# Decimals become strings: exact, whatever reads the journal later.
-_encode: Final = msgspec.json.Encoder(decimal_format="string").encode
+LONGEST_TURN_SECONDS: Final = 15.0
+"""Longest wait of one thread for another's capture: longer than a store's own wait for a lock."""
 
 
 class ResultKind(StrEnum):
@@ -68,15 +70,19 @@ class Said:
 
     Attributes:
         body: The bytes.
-        record_id: The id to use when the record carries none; None: a new one.
+        mark: From this and its source follows the id of a record that carries none, so that
+            the same said again is a repeat; None: it gets a new id.
     """
 
     body: bytes
-    record_id: str | None = None
+    mark: bytes | None = None
 
 
 class Recorder:
     """Captures records durably; blocking.
+
+    Threads may share one; each call waits its turn. It belongs to the process that opened it:
+    a forked child opens its own.
 
     Args:
         journal: Where they are kept; closed with the recorder.
@@ -94,6 +100,9 @@ class Recorder:
         self._source = source
         self._ids = count(1)
         self._prefix = secrets.token_hex(8)
+        self._turn = Lock()
+        self._process = os.getpid()
+        self._closed = False
 
     @property
     def source(self) -> str:
@@ -110,7 +119,8 @@ class Recorder:
 
         Raises:
             RecordInvalid: It is over 1 MiB; it was not kept.
-            UsageError: The mapping holds a float, a naive datetime, or a value of another kind.
+            UsageError: The mapping holds a float, a naive datetime, or a value of another kind;
+                or the recorder is closed, or was opened by another process.
             CaptureFailed: It could not be made durable; it was not kept.
         """
         body = record if isinstance(record, bytes) else encode_record(record)
@@ -126,12 +136,14 @@ class Recorder:
         """Capture records in one durable step, all or none but for those over the limit.
 
         Raises:
+            UsageError: The recorder is closed, or was opened by another process.
             CaptureFailed: They could not be made durable; none was kept.
         """
         now_ms = self._clock.now_ms()
         taken = [self._prepare(one, now_ms) for one in said]
         captures = [capture for capture, _ in taken if capture is not None]
-        appended = iter(self._journal.append(captures) if captures else ())
+        with self._my_turn():
+            appended = iter(self._journal.append(captures) if captures else ())
         return [
             receipt if capture is None else _after(capture, next(appended), receipt)
             for capture, receipt in taken
@@ -143,11 +155,12 @@ class Recorder:
             found = finding("record_too_large", f"The record has {len(said.body):,} bytes.")
             return None, Receipt(record_id="", result=ResultKind.REFUSED, findings=(found,))
         read = read_record(said.body, source=self._source, captured_at_ms=now_ms)
-        record_id = read.record_id or said.record_id or f"{self._prefix}-{next(self._ids):x}"
+        source = read.source or self._source
+        record_id = read.record_id or self._name(said, source)
         examined = self._examiner.examine(read)
         broken = isinstance(examined, Broken)
         capture = Capture(
-            source=read.source or self._source,
+            source=source,
             record_id=record_id,
             captured_at_ms=now_ms,
             contract=self._examiner.contract.fingerprint,
@@ -156,9 +169,40 @@ class Recorder:
         result = ResultKind.INVALID if broken else ResultKind.ACCEPTED
         return capture, Receipt(record_id=record_id, result=result, findings=examined.findings)
 
+    def _name(self, said: Said, source: str) -> str:
+        """Return the id of a record that carries none."""
+        if said.mark is None:
+            return f"{self._prefix}-{next(self._ids):x}"
+        spoken = source.encode()
+        return sha256(b"%d:%b%b" % (len(spoken), spoken, said.mark)).hexdigest()[:32]
+
+    @contextmanager
+    def _my_turn(self) -> Generator[None]:
+        """Hold the journal alone: one connection serves all threads of this process."""
+        # Before the lock: a fork may have copied it while another thread held it.
+        if os.getpid() != self._process:
+            raise UsageError(
+                "The recorder was opened by another process, and this is a fork of it.",
+                hint="Open one in each process, after the fork.",
+            )
+        if not self._turn.acquire(timeout=LONGEST_TURN_SECONDS):
+            raise CaptureFailed("Another thread's capture holds the recorder for too long.")
+        try:
+            if self._closed:
+                raise UsageError(
+                    "The recorder is closed.", hint="Open another one with open_recorder()."
+                )
+            yield
+        finally:
+            self._turn.release()
+
     def close(self) -> None:
-        """Let go of the journal; nothing waits in memory."""
-        self._journal.close()
+        """Let go of the journal; nothing waits in memory. Closing twice does no harm."""
+        if self._closed or os.getpid() != self._process:
+            return
+        with self._my_turn():
+            self._closed = True
+            self._journal.close()
 
     def __enter__(self) -> Self:
         return self
@@ -181,42 +225,3 @@ def _after(capture: Capture, appended: Appended, receipt: Receipt) -> Receipt:
         evidence = f"Record {appended.record} has the same id and other content."
         findings = (finding("record_id_reused", evidence),)
     return Receipt(record_id=capture.record_id, result=ResultKind.REPEAT, findings=findings)
-
-
-def encode_record(record: Mapping[str, object]) -> bytes:
-    """Return a mapping as the JSON of a record.
-
-    Raises:
-        UsageError: It holds a float, a naive datetime, or a value of another kind.
-    """
-    try:
-        return _encode(_plain(record, "record"))
-    except (TypeError, msgspec.MsgspecError, UnicodeEncodeError, RecursionError):
-        raise UsageError(
-            "The record holds a value that cannot be written as JSON.",
-            hint="Use str, int, bool, None, Decimal, aware datetime, list and dict.",
-        ) from None
-
-
-def _plain(value: object, path: str) -> object:
-    if isinstance(value, float):
-        raise UsageError(
-            f"`{path}` is a float.", hint="Use Decimal: a binary float changes amounts."
-        )
-    if isinstance(value, datetime):
-        try:
-            return to_iso(from_datetime(value))
-        except InstantRefused:
-            raise UsageError(
-                f"`{path}` is a datetime without an offset.",
-                hint="Use an aware datetime, such as datetime.now(UTC).",
-            ) from None
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, dict):
-        held = cast("dict[str, object]", value)
-        return {name: _plain(one, f"{path}.{name}") for name, one in held.items()}
-    if isinstance(value, list | tuple):
-        items = cast("Sequence[object]", value)
-        return [_plain(one, f"{path}[{place}]") for place, one in enumerate(items)]
-    return value

@@ -11,11 +11,12 @@ from truthpoint import runtime
 from truthpoint.core.outbox import Standing, State
 from truthpoint.values.instants import to_iso
 
-from . import options, output
+from . import failing, options, output
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from truthpoint.core.decision import Outcome
     from truthpoint.core.outbox import Totals
     from truthpoint.ports import Backlog, Desk, PersonView, Step
 
@@ -29,15 +30,14 @@ _STANDINGS = {
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command()(status)
-    app.command()(person)
-    app.command()(events)
+    for command in (status, person, events):
+        app.command(help=options.help_of(command))(command)
 
 
 @contextmanager
 def opened_desk(store: str | None, *, json: bool = False) -> Generator[Desk]:
     """Open the store to look into it, and fail clearly."""
-    with output.failing_clearly(json=json):
+    with failing.failing_clearly(json=json):
         desk = runtime.open_desk(runtime.Settings.gathered(store=store))
         try:
             yield desk
@@ -46,7 +46,7 @@ def opened_desk(store: str | None, *, json: bool = False) -> Generator[Desk]:
 
 
 def status(*, store: options.Store = None, json: options.Json = False) -> None:
-    """Say how far the work has come: what waits, what was delivered, what was not and why.
+    """Say how far the work has come: what waits, what arrived.
 
     Examples:
       truthpoint status
@@ -54,11 +54,11 @@ def status(*, store: options.Store = None, json: options.Json = False) -> None:
     """
     with opened_desk(store, json=json) as desk:
         backlog = desk.backlog()
-    if json:
-        output.put_json(_backlog_json(backlog))
-        return
-    for line in _backlog_lines(backlog):
-        output.put(line)
+        if json:
+            output.put_json(_backlog_json(backlog))
+        else:
+            for line in _backlog_lines(backlog):
+                output.put(line)
 
 
 def _backlog_json(backlog: Backlog) -> dict[str, object]:
@@ -99,8 +99,11 @@ def _backlog_lines(backlog: Backlog) -> list[str]:
     ]
     if backlog.oldest_open_ms is not None:
         lines.append(f"the oldest that waits happened at {to_iso(backlog.oldest_open_ms)}")
-    where = f"{bound.environment} (`{bound.workspace}`)" if bound else "none yet"
-    lines.append(f"delivers to workspace {where}")
+    lines.append(
+        f"delivers to workspace {bound.environment} (`{bound.workspace}`)"
+        if bound
+        else "nothing was delivered yet: `truthpoint up` or `truthpoint work` does it"
+    )
     return lines
 
 
@@ -111,19 +114,31 @@ def person(
     limit: options.Limit = 50,
     json: options.Json = False,
 ) -> None:
-    """Show one person's timeline: every record about them, how it ended, and why.
+    """Show one person's timeline: each record, its outcome, and why.
 
     Examples:
       truthpoint person 42
+      truthpoint person 42 --json
     """
     with opened_desk(store, json=json) as desk:
         view = desk.person(identifier, limit=limit)
-    if view is None:
-        output.note("Nobody in this store goes by this id.")
-        raise typer.Exit(output.FINDINGS)
-    if json:
-        output.put_json(_person_json(view))
-        return
+        if view is None:
+            failing.absent(f"Nobody in this store goes by this id.{_pending(desk)}", json=json)
+        elif json:
+            output.put_json(_person_json(view))
+        else:
+            _put_person(view)
+
+
+def _pending(desk: Desk) -> str:
+    """Return a sentence on what may yet turn up, with a space before it; else nothing."""
+    undecided = desk.backlog().undecided
+    if not undecided:
+        return ""
+    return f" {undecided:,} records are not decided yet: a worker has to run."
+
+
+def _put_person(view: PersonView) -> None:
     output.put(f"person {view.row.canonical_id}: {_STANDINGS[view.row.standing]}")
     if view.totals is not None:
         output.put(_totals_line(view.totals))
@@ -160,7 +175,9 @@ def events(
     limit: options.Limit = 50,
     json: options.Json = False,
 ) -> None:
-    """Find events: by business key (where is my order?), by name, or the latest.
+    """Find events by key ("where is my order?") or by name.
+
+    Without either, it shows the latest.
 
     Examples:
       truthpoint events --key A-1
@@ -168,10 +185,19 @@ def events(
     """
     with opened_desk(store, json=json) as desk:
         steps = desk.events(key, event=event, limit=limit)
+        if not steps:
+            failing.absent(f"No event was found.{_pending(desk)}", json=json)
+        put_steps(steps, json=json)
+
+
+def put_list(desk: Desk, outcome: Outcome, *, limit: int, json: bool) -> None:
+    """Write the quarantined or the dead records; say so where there is none."""
+    steps = desk.listed(outcome, limit=limit)
     put_steps(steps, json=json)
-    if not steps:
-        output.note("No event was found.")
-        raise typer.Exit(output.FINDINGS)
+    if not steps and not json:
+        output.put(f"There is none.{_pending(desk)}")
+    if len(steps) == limit:
+        output.note(f"The first {limit:,}; --limit shows more.")
 
 
 def put_steps(steps: list[Step], *, json: bool) -> None:

@@ -1,11 +1,19 @@
 """The command line's entry: every command, on one screen of help.
 
 Exit codes: 0 clean (warnings, duplicates and held records included), 1 findings of
-severity error or records that will be quarantined, 2 usage, 3 could not run.
+severity error or records that will be quarantined, or nothing found of what was asked for,
+2 usage, 3 could not run, or was stopped before its end.
+
+With `--json`, standard output holds JSON only: results, and at the end, where a command could
+not go on, one line `{"error": {"code", "message", "hint", "exit_code"}}` (a contract that does
+not load adds its `findings`). The text of the error is on standard error in any case. Arguments
+that do not parse are told as text, for whoever typed them.
 """
 
 from __future__ import annotations
 
+import io
+import sys
 from typing import Annotated
 
 import typer
@@ -14,7 +22,8 @@ from . import look, mend, run_commands, send
 
 app = typer.Typer(
     name="truthpoint",
-    help="Takes what happened in a shop once, makes it right, and delivers it to Customer.io.",
+    help="From what happened in a shop to Customer.io: once, in order, and proven.",
+    epilog="Exit codes: 0 clean, 1 findings, 2 usage, 3 could not run.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -47,4 +56,8 @@ mend.add_to(app)
 
 def run() -> None:
     """Run the command line."""
-    app()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a character gets its number, not a failure.
+            stream.reconfigure(errors="backslashreplace")
+    app(prog_name="truthpoint")

@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from truthpoint.core.decision import Outcome
+from truthpoint.core.wire import SAID
+from truthpoint.errors import UsageError
 from truthpoint.findings import as_json, as_text
 from truthpoint.runtime import SystemClock
 from truthpoint.values.instants import HORIZON_MS
 
-from . import options, output
-from .look import opened_desk, put_steps
+from . import failing, options, output
+from .look import opened_desk, put_list
 
 if TYPE_CHECKING:
     from truthpoint.ports import Desk, Step
 
 _EVERYTHING: Final = 1_000_000_000
 
+Record = Annotated[int, typer.Argument(metavar="RECORD", help="Its number, as `list` shows it.")]
 Records = Annotated[
-    list[int] | None, typer.Argument(metavar="[RECORD]...", help="Numbers as `list` shows them.")
+    list[int] | None, typer.Argument(metavar="RECORD", help="Numbers, as `list` shows them.")
 ]
 All = Annotated[bool, typer.Option("--all", help="All of them.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
@@ -29,88 +32,111 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 def add_to(app: typer.Typer) -> None:
     """Add both groups of commands."""
-    app.add_typer(
-        _group(Outcome.QUARANTINED), name="quarantine", help="Records that break the contract."
-    )
-    app.add_typer(
-        _group(Outcome.DEAD), name="dead", help="Operations that Customer.io refused for good."
-    )
+    for outcome, name, about in (
+        (
+            Outcome.QUARANTINED,
+            "quarantine",
+            "Records that break the contract: list, show, replay, discard.",
+        ),
+        (Outcome.DEAD, "dead", "What Customer.io refused for good: the same four."),
+    ):
+        app.add_typer(_group(outcome, name), name=name, help=about)
 
 
-def _group(outcome: Outcome) -> typer.Typer:
+def _group(outcome: Outcome, name: str) -> typer.Typer:
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+    _add_list(group, outcome, name)
+    _add_show(group, name)
+    _add_replay(group, outcome, name)
+    _add_discard(group, outcome, name)
+    return group
 
-    def list_(
+
+def _help(name: str, text: str, *examples: str) -> str:
+    lines = "\n".join(f"  truthpoint {name} {one}" for one in examples)
+    return options.unfolded(f"{text}\n\nExamples:\n{lines}")
+
+
+def _add_list(group: typer.Typer, outcome: Outcome, name: str) -> None:
+    def command(
         *, store: options.Store = None, limit: options.Limit = 50, json: options.Json = False
     ) -> None:
-        """List them, oldest first."""
         with opened_desk(store, json=json) as desk:
-            steps = desk.listed(outcome, limit=limit)
-        put_steps(steps, json=json)
-        if not steps and not json:
-            output.put("There is none.")
+            put_list(desk, outcome, limit=limit, json=json)
 
-    def show(
-        record: Annotated[int, typer.Argument(metavar="RECORD")],
-        *,
-        store: options.Store = None,
-        json: options.Json = False,
-    ) -> None:
-        """Show one with all reasons and its bytes, personal data included."""
+    text = "List them, oldest first."
+    group.command("list", help=_help(name, text, "list", "list --limit 500 --json"))(command)
+
+
+def _add_show(group: typer.Typer, name: str) -> None:
+    def command(record: Record, *, store: options.Store = None, json: options.Json = False) -> None:
         with opened_desk(store, json=json) as desk:
             _show(desk, record, json=json)
 
-    def replay(
+    text = "Show one: all reasons and its bytes, personal data included."
+    group.command("show", help=_help(name, text, "show 17"))(command)
+
+
+def _add_replay(group: typer.Typer, outcome: Outcome, name: str) -> None:
+    again = "sent" if outcome is Outcome.DEAD else "decided"
+
+    def command(
         records: Records = None,
         *,
         everything: All = False,
         yes: Yes = False,
         store: options.Store = None,
     ) -> None:
-        """Decide or send them again; says first what could still start a campaign."""
         with opened_desk(store) as desk:
             chosen = _chosen(desk, outcome, records, everything=everything)
-            _say_what_triggers(chosen)
-            _confirm("Replay them?", yes=yes)
-            done = desk.replay(outcome, [step.record for step in chosen])
-        output.put(f"{done:,} will be {'sent' if outcome is Outcome.DEAD else 'decided'} again.")
+            if chosen:
+                _say_what_triggers(chosen)
+                _confirm("Replay them?", yes=yes)
+                done = desk.replay(outcome, [step.record for step in chosen])
+                output.put(f"{done:,} will be {again} again.")
 
-    def discard(
+    text = f"Have them {again} again; says first what can start a campaign."
+    group.command("replay", help=_help(name, text, "replay 17 18", "replay --all --yes"))(command)
+
+
+def _add_discard(group: typer.Typer, outcome: Outcome, name: str) -> None:
+    def command(
         records: Records = None,
         *,
         everything: All = False,
         yes: Yes = False,
         store: options.Store = None,
     ) -> None:
-        """Withhold them for good; their bytes stay in the journal."""
         with opened_desk(store) as desk:
             chosen = _chosen(desk, outcome, records, everything=everything)
-            output.put(f"{len(chosen):,} will be withheld for good (discarded).")
-            _confirm("Discard them?", yes=yes)
-            done = desk.discard(outcome, [step.record for step in chosen])
-        output.put(f"{done:,} discarded.")
+            if chosen:
+                output.put(f"{len(chosen):,} will be withheld for good (discarded).")
+                _confirm("Discard them?", yes=yes)
+                done = desk.discard(outcome, [step.record for step in chosen])
+                output.put(f"{done:,} discarded.")
 
-    group.command("list")(list_)
-    group.command()(show)
-    group.command()(replay)
-    group.command()(discard)
-    return group
+    text = "Withhold them for good; their bytes stay in the journal."
+    group.command("discard", help=_help(name, text, "discard 17", "discard --all --yes"))(command)
 
 
 def _show(desk: Desk, record: int, *, json: bool) -> None:
     found = desk.record(record)
     if found is None:
-        output.note(f"The journal has no record {record}.")
-        raise typer.Exit(output.FINDINGS)
+        failing.absent(f"The journal has no record {record}.", json=json)
+        return
     row, step, findings = found
     body = row.body.decode(errors="backslashreplace")
+    # Customer.io's own words may repeat a value of the record: they are shown here only.
+    said = step.reason.partition(SAID)[2]
     if json:
-        told = {"findings": [as_json(one) for one in findings], "body": body}
+        told = {"findings": [as_json(one) for one in findings], "said": said, "body": body}
         output.put_json({**output.step_json(step), **told})
         return
     output.put_table(output.STEP_HEADINGS, [output.step_row(step)])
     for one in findings:
         output.put(as_text(one))
+    if said:
+        output.put(f"Customer.io said: {said}")
     output.put(body)
 
 
@@ -119,15 +145,22 @@ def _chosen(
 ) -> list[Step]:
     """Return what the arguments name; all of them must be what the command is about."""
     if bool(records) is everything:
-        raise typer.BadParameter("name record numbers, or --all")
+        raise UsageError(
+            "Neither record numbers nor --all were given, or both were.",
+            hint="Name the records, as `list` shows them, or give --all.",
+        )
     listed = desk.listed(outcome, limit=_EVERYTHING)
     if everything:
+        if not listed:
+            output.put("There is none.")
         return listed
     wanted = set(records or ())
     missing = wanted - {step.record for step in listed}
     if missing:
         numbers = ", ".join(str(number) for number in sorted(missing))
-        raise typer.BadParameter(f"not {outcome.value}: {numbers}")
+        raise UsageError(
+            f"Not {outcome.value}: {numbers}.", hint="Nothing was changed; `list` shows which are."
+        )
     return [step for step in listed if step.record in wanted]
 
 
@@ -143,6 +176,8 @@ def _say_what_triggers(steps: list[Step]) -> None:
 def _confirm(question: str, *, yes: bool) -> None:
     if yes:
         return
-    if not sys.stdin.isatty():
-        raise typer.BadParameter("not a terminal to ask on: add --yes")
-    typer.confirm(question, abort=True)
+    if not sys.stdin or not sys.stdin.isatty():
+        raise UsageError("There is no terminal to ask on.", hint="Nothing was changed; add --yes.")
+    if not typer.confirm(question):
+        output.put("Nothing was changed.")
+        raise typer.Exit

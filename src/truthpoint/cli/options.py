@@ -1,10 +1,14 @@
-"""Options that several commands share, each said once."""
+"""Options that several commands share, each said once, and the form of every help."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import inspect
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Contract = Annotated[
     str | None,
@@ -36,7 +40,7 @@ Workspace = Annotated[
     ),
 ]
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON object, or one a line.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object, or one a line; errors too.")]
 
 Limit = Annotated[int, typer.Option("--limit", min=1, help="Show at most so many.")]
 
@@ -48,3 +52,13 @@ Rate = Annotated[
     float,
     typer.Option("--rate", min=0.1, max=1000, help="Requests a second to Customer.io."),
 ]
+
+
+def help_of(command: Callable[..., None]) -> str:
+    """Return a command's docstring as its help, each example on a line of its own."""
+    return unfolded(inspect.getdoc(command) or "")
+
+
+def unfolded(text: str) -> str:
+    """Return a help text whose examples keep their lines; Typer folds all others."""
+    return text.replace("\nExamples:\n", "\n\b\nExamples:\n")

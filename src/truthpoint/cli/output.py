@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-import typer
 from rich.console import Console
-from rich.table import Table
 
-from truthpoint.errors import ContractInvalid, TruthpointError
-from truthpoint.findings import as_json, as_text
+from truthpoint.core.wire import SAID
+from truthpoint.errors import OperatorError
+from truthpoint.findings import as_text
 from truthpoint.values.instants import to_iso
 
 if TYPE_CHECKING:
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 
     from truthpoint.findings import Finding
     from truthpoint.ports import Step
-
-CLEAN: Final = 0
-FINDINGS: Final = 1
-USAGE: Final = 2
-COULD_NOT_RUN: Final = 3
 
 _encode: Final = msgspec.json.Encoder(decimal_format="string").encode
 
@@ -34,20 +29,43 @@ console: Final = Console(highlight=False, soft_wrap=True)
 notes: Final = Console(stderr=True, highlight=False, soft_wrap=True)
 """Standard error: progress, findings, errors."""
 
+# What a record holds must not steer the terminal that shows it.
+_STEERING: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
+_STEERING_LINES: Final = {
+    code: text for code, text in _STEERING.items() if code not in (ord("\n"), ord("\t"))
+}
+
+
+@contextmanager
+def _writing() -> Generator[None]:
+    """Say it clearly when standard output takes no more."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        hush()
+        raise OperatorError(
+            f"Standard output cannot be written: {error.strerror}.",
+            hint="Mend that, then run it again.",
+        ) from None
+
 
 def put(line: str = "") -> None:
-    """Write one line of text as it is, without markup."""
-    console.print(line, markup=False)
+    """Write text as it is: no markup, no control characters but line ends and tabs."""
+    with _writing():
+        console.print(line.translate(_STEERING_LINES), markup=False)
 
 
 def note(line: str) -> None:
-    """Write one line to standard error, without markup."""
-    notes.print(line, markup=False)
+    """Write text to standard error, as `put` does."""
+    notes.print(line.translate(_STEERING_LINES), markup=False)
 
 
 def put_json(value: object) -> None:
-    """Write one value as one line of JSON."""
-    sys.stdout.write(_encode(value).decode() + "\n")
+    """Write one value as one line of JSON, in UTF-8 whatever the terminal speaks."""
+    with _writing():
+        sys.stdout.buffer.write(_encode(value) + b"\n")
 
 
 def note_findings(findings: Iterable[Finding]) -> None:
@@ -57,16 +75,31 @@ def note_findings(findings: Iterable[Finding]) -> None:
 
 
 def put_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write a table; plain where the output is no terminal."""
+    """Write a table; plain, with tabs between, where the output is no terminal."""
+    cells = [[cell.translate(_STEERING) for cell in row] for row in rows]
     if not console.is_terminal:
-        put("\t".join(headings))
-        for row in rows:
+        for row in (headings, *cells):
             put("\t".join(row))
         return
+    from rich.table import Table  # noqa: PLC0415 - slow to import, and only for terminals
+    from rich.text import Text  # noqa: PLC0415 - the same
+
     table = Table(*headings, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*row)
-    console.print(table, markup=False)
+    for row in cells:
+        table.add_row(*(Text(cell) for cell in row))
+    with _writing():
+        console.print(table)
+
+
+def flush() -> None:
+    """Write what waits in memory."""
+    with _writing():
+        sys.stdout.flush()
+
+
+def bare_reason(step: Step) -> str:
+    """Return a reason without Customer.io's own words, which can hold a customer's (law 21)."""
+    return step.reason.partition(SAID)[0]
 
 
 def step_json(step: Step) -> dict[str, object]:
@@ -75,7 +108,7 @@ def step_json(step: Step) -> dict[str, object]:
         "record": step.record,
         "at": to_iso(step.at_ms),
         "outcome": step.outcome.value,
-        "reason": step.reason,
+        "reason": bare_reason(step),
         "event": step.event,
         "action": step.action.value if step.action else "",
         "event_id": step.event_id,
@@ -98,31 +131,14 @@ def step_row(step: Step) -> tuple[str, ...]:
         to_iso(step.at_ms),
         what,
         step.outcome.value,
-        step.reason or "-",
+        bare_reason(step) or "-",
         step.source,
         step.record_id,
     )
 
 
-@contextmanager
-def failing_clearly(*, json: bool = False) -> Generator[None]:
-    """Turn an error of ours into its message and its exit code.
-
-    Args:
-        json: Findings are written as NDJSON to standard output.
-    """
-    try:
-        yield
-    except TruthpointError as error:
-        if isinstance(error, ContractInvalid):
-            for one in error.findings:
-                if json:
-                    put_json(as_json(one))
-                else:
-                    note(as_text(one))
-        note(f"error: {error}")
-        raise typer.Exit(error.exit_code) from None
-    except BrokenPipeError:
-        # The reader has seen enough, as `head` does; nothing is wrong.
-        sys.stderr.close()
-        raise typer.Exit(CLEAN) from None
+def hush() -> None:
+    """Write to standard output no more: nobody reads it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import typer
 
 from truthpoint import runtime
-from truthpoint.workers import DeliverySettings
 
-from . import options, output
+from . import failing, options, output
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command()(up)
-    app.command()(work)
-    app.command()(workspace)
-    app.command()(demo)
+    for command in (up, work, workspace, demo):
+        app.command(help=options.help_of(command))(command)
 
 
 def up(
@@ -26,32 +22,28 @@ def up(
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Gateway port.")] = 8700,
     workspace_port: options.WorkspacePort = 8710,
     start_over: Annotated[
-        bool, typer.Option("--start-over", help="Delete the store and begin anew.")
+        bool, typer.Option("--start-over", help="Delete the local store and begin anew.")
     ] = False,
     rate: options.Rate = 50,
     contract: options.Contract = None,
     store: options.Store = None,
 ) -> None:
-    """Run gateway, worker and a local Customer.io on this machine; Ctrl-C drains and ends.
+    """Run worker, gateway and a local Customer.io; Ctrl-C drains.
+
+    It prints their addresses. The gateway answers /healthz and /readyz.
 
     Examples:
       truthpoint up
       truthpoint up --port 8800 --workspace-port 8810
     """
-    from .running import run_up  # noqa: PLC0415 - servers are slow to import
+    import asyncio  # noqa: PLC0415 - slow to import
 
-    with output.failing_clearly():
+    from .serving import run_up  # noqa: PLC0415 - servers are slow to import
+
+    with failing.failing_clearly():
         settings = runtime.Settings.gathered(contract=contract, store=store)
-        delivery = DeliverySettings(requests_per_second=rate)
-        asyncio.run(
-            run_up(
-                settings,
-                delivery,
-                port=port,
-                workspace_port=workspace_port,
-                start_over=start_over,
-            )
-        )
+        ports = {"port": port, "workspace_port": workspace_port}
+        asyncio.run(run_up(settings, rate=rate, start_over=start_over, **ports))
 
 
 def work(
@@ -66,21 +58,26 @@ def work(
 ) -> None:
     """Decide what was captured and deliver it, until Ctrl-C.
 
-    Examples:
-      truthpoint work --workspace staging
-      truthpoint work --drain
-    """
-    from .running import run_work  # noqa: PLC0415 - the client is slow to import
+    Ctrl-C finishes what is under way. A store has one worker at a time.
 
-    with output.failing_clearly():
+    Examples:
+      truthpoint work --drain
+      truthpoint work --workspace staging
+    """
+    import asyncio  # noqa: PLC0415 - slow to import
+
+    from .working import run_work  # noqa: PLC0415 - the client is slow to import
+
+    with failing.failing_clearly():
         settings = runtime.Settings.gathered(contract=contract, store=store, workspace=workspace)
-        delivery = DeliverySettings(requests_per_second=rate)
-        asyncio.run(run_work(settings, delivery, drain=drain))
+        asyncio.run(run_work(settings, rate=rate, drain=drain))
 
 
 def workspace(
     *,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8710,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Its port; 0: any free one.")
+    ] = 8710,
     file: Annotated[
         str | None,
         typer.Option("--file", metavar="PATH", help="Where it keeps its data. Default: memory."),
@@ -89,25 +86,32 @@ def workspace(
     """Run a local Customer.io alone, until Ctrl-C.
 
     Examples:
+      truthpoint workspace
       truthpoint workspace --file workspace.db
     """
-    from .running import run_workspace  # noqa: PLC0415 - servers are slow to import
+    import asyncio  # noqa: PLC0415 - slow to import
 
-    with output.failing_clearly():
+    from .serving import run_workspace  # noqa: PLC0415 - servers are slow to import
+
+    with failing.failing_clearly():
         asyncio.run(run_workspace(port=port, file=file))
 
 
 def demo() -> None:
-    """Run a small shop into a local Customer.io, and report what arrived and what did not.
+    """Run a small shop into a local Customer.io, and report.
+
+    It ends with 0 when everything that was read back is as it must be, and leaves nothing behind.
 
     Examples:
       truthpoint demo
     """
+    import asyncio  # noqa: PLC0415 - slow to import
+
     from truthpoint.demo import run_demo  # noqa: PLC0415 - servers are slow to import
 
-    with output.failing_clearly():
+    with failing.failing_clearly():
         lines, proven = asyncio.run(run_demo())
         for line in lines:
             output.put(line)
-    if not proven:
-        raise typer.Exit(output.FINDINGS)
+        if not proven:
+            raise typer.Exit(failing.FINDINGS)

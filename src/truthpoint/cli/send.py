@@ -6,24 +6,27 @@ import sys
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Final, cast
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from truthpoint import runtime
 from truthpoint.capture import ResultKind, capture_lines
-from truthpoint.errors import UsageError
+from truthpoint.errors import OperatorError, TruthpointError, UsageError
 from truthpoint.findings import as_text
 
-from . import options, output
+from . import failing, options, output
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterable
+    from io import BufferedReader
 
     from truthpoint.capture import LineReport
 
-_SAID = {
+_GZIP: Final = b"\x1f\x8b"
+"""How a file compressed by gzip begins."""
+
+_SAID: Final = {
     ResultKind.ACCEPTED: "accepted",
     ResultKind.REPEAT: "repeats, not kept again",
     ResultKind.INVALID: "will be quarantined",
@@ -33,7 +36,7 @@ _SAID = {
 
 def add_to(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(send)
+    app.command(help=options.help_of(send))(send)
 
 
 def send(
@@ -46,37 +49,54 @@ def send(
     store: options.Store = None,
     json: options.Json = False,
 ) -> None:
-    """Capture records from FILE, durably; a worker decides and delivers them.
+    """Capture records from FILE, durably; a worker delivers them.
 
-    Sent twice, a file changes nothing the second time.
+    Sent twice, a file changes nothing the second time. Lines that break the contract are kept
+    and will be quarantined. With --json, each line's report is one line:
+    {line, record_id, result: accepted|repeat|invalid|refused, findings}.
 
     Examples:
       truthpoint send orders.ndjson
       zcat orders.ndjson.gz | truthpoint send - --json > report.ndjson
     """
-    with output.failing_clearly(json=json):
+    with failing.failing_clearly(json=json):
         settings = runtime.Settings.gathered(contract=contract, store=store)
         loaded = runtime.load_contract(settings.contract)
-        counts: Counter[ResultKind] = Counter()
         with (
-            _opened(file) as (stream, size),
+            _opened(file) as (stream, size_bytes),
             runtime.recorder(loaded, settings, source=source) as recorder,
-            _progress(size, hidden=json) as advance,
+            _progress(size_bytes, hidden=json) as advance,
         ):
-            for report in capture_lines(stream, recorder):
-                counts[report.receipt.result] += 1
-                advance(report.read_bytes)
-                _tell(file, report, json=json)
-    _summarise(counts, json=json)
-    if counts[ResultKind.INVALID] or counts[ResultKind.REFUSED]:
-        raise typer.Exit(output.FINDINGS)
+            counts = _send(capture_lines(stream, recorder), advance, _Teller(file, json=json))
+        _summarise(counts, json=json)
+        if counts[ResultKind.INVALID] or counts[ResultKind.REFUSED]:
+            raise typer.Exit(failing.FINDINGS)
+
+
+def _send(
+    reports: Iterable[LineReport], advance: Callable[[int], None], teller: _Teller
+) -> Counter[ResultKind]:
+    """Capture to the end, telling of each line."""
+    counts: Counter[ResultKind] = Counter()
+    line = 0
+    try:
+        for report in reports:
+            line = report.line
+            counts[report.receipt.result] += 1
+            advance(report.read_bytes)
+            teller.tell(report)
+    except (TruthpointError, OSError, KeyboardInterrupt):
+        kept = f"after line {line}; up to there everything is kept" if line else "at the start"
+        output.note(f"Stopped {kept}. Send the same again: nothing is kept twice.")
+        raise
+    return counts
 
 
 @contextmanager
 def _opened(file: str) -> Generator[tuple[BinaryIO, int | None]]:
     """Open the file, or standard input; yield it with its size where that is known."""
     if file == "-":
-        yield sys.stdin.buffer, None
+        yield _checked(_standard_input(), "Standard input"), None
         return
     path = Path(file)
     try:
@@ -86,32 +106,80 @@ def _opened(file: str) -> Generator[tuple[BinaryIO, int | None]]:
             f"{file} cannot be read: {error.strerror}.", hint="Check the path."
         ) from None
     with stream:
-        yield stream, path.stat().st_size
+        yield _checked(stream, file), path.stat().st_size
+
+
+def _standard_input() -> BufferedReader:
+    if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison] - so when it is closed
+        raise UsageError("Standard input is closed.", hint="Pipe records into it, or name a file.")
+    if sys.stdin.isatty():
+        output.note("Reading records from the terminal, one JSON object a line; Ctrl-D ends.")
+    return cast("BufferedReader", sys.stdin.buffer)
+
+
+def _checked(stream: BufferedReader, name: str) -> BinaryIO:
+    """Return a stream of text: compressed bytes would fill the quarantine, line by line."""
+    try:
+        start = stream.peek(len(_GZIP))
+    except OSError as error:
+        raise OperatorError(
+            f"{name} cannot be read: {error.strerror}.", hint="Check the disk or the pipe."
+        ) from None
+    if start.startswith(_GZIP):
+        raise UsageError(
+            f"{name} is compressed (gzip).",
+            hint="Nothing was captured; use: zcat FILE | truthpoint send -",
+        )
+    return stream
 
 
 @contextmanager
-def _progress(size: int | None, *, hidden: bool) -> Generator[Callable[[int], None]]:
+def _progress(size_bytes: int | None, *, hidden: bool) -> Generator[Callable[[int], None]]:
     """Show progress on a terminal; yield what to call with the bytes read so far."""
-    columns = (TextColumn("sending"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    disable = hidden or not output.notes.is_terminal
-    with Progress(*columns, console=output.notes, transient=True, disable=disable) as progress:
-        task = progress.add_task("sending", total=size)
+    if hidden or not output.notes.is_terminal:
+        yield lambda _: None
+        return
+    from rich import progress as bars  # noqa: PLC0415 - slow to import, and only for terminals
+
+    columns = (
+        bars.TextColumn("sending"),
+        bars.BarColumn(),
+        bars.DownloadColumn(),
+        bars.TimeRemainingColumn(),
+    )
+    with bars.Progress(*columns, console=output.notes, transient=True) as progress:
+        task = progress.add_task("sending", total=size_bytes)
         yield lambda read_bytes: progress.update(task, completed=read_bytes)
 
 
-def _tell(file: str, report: LineReport, *, json: bool) -> None:
-    if json:
-        output.put_json(report.as_json())
-        return
-    receipt = report.receipt
-    noteworthy = [one for one in receipt.findings if one.severity != "info"]
-    if receipt.result in (ResultKind.INVALID, ResultKind.REFUSED) or noteworthy:
-        output.put(f"{file}:{report.line}: {_SAID[receipt.result]}")
-        for one in noteworthy:
-            output.put("  " + as_text(one).replace("\n", "\n  "))
+class _Teller:
+    """Tells what became of each line: all of them as JSON, or the noteworthy ones as text."""
+
+    def __init__(self, file: str, *, json: bool) -> None:
+        self._name = "standard input" if file == "-" else file
+        self._json = json
+
+    def tell(self, report: LineReport) -> None:
+        try:
+            if self._json:
+                output.put_json(report.as_json())
+            else:
+                self._put(report)
+        except BrokenPipeError:
+            # Whoever read the report has gone; the capture goes on to its end.
+            output.hush()
+
+    def _put(self, report: LineReport) -> None:
+        receipt = report.receipt
+        noteworthy = [one for one in receipt.findings if one.severity != "info"]
+        if receipt.result in (ResultKind.INVALID, ResultKind.REFUSED) or noteworthy:
+            output.put(f"{self._name}:{report.line}: {_SAID[receipt.result]}")
+            for one in noteworthy:
+                output.put("  " + as_text(one).replace("\n", "\n  "))
 
 
 def _summarise(counts: Counter[ResultKind], *, json: bool) -> None:
     parts = [f"{counts[kind]:,} {said}" for kind, said in _SAID.items() if counts[kind]]
-    line = f"{counts.total():,} records: {', '.join(parts) or 'the input holds none'}."
+    noun = "record" if counts.total() == 1 else "records"
+    line = f"{counts.total():,} {noun}: {', '.join(parts) or 'the input holds none'}."
     (output.note if json else output.put)(line)

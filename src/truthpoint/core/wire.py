@@ -6,6 +6,7 @@ facts about the API are those of its published documentation, Track API v1 and v
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import quote
@@ -17,7 +18,7 @@ from truthpoint.values.instants import to_seconds
 from .outbox import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from .outbox import Operation, Totals
 
@@ -29,6 +30,10 @@ REGION_PATH: Final = "/api/v1/accounts/region"
 
 LONGEST_REASON: Final = 300
 """Reasons of a refusal are kept up to so many characters."""
+
+SAID: Final = " | Customer.io: "
+"""Before it, a reason holds known words only; after it, the peer's own, which can repeat a
+customer's value: those are shown with the record itself and nowhere else (law 21)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +167,7 @@ class Accepted:
     """The request was accepted, but for the items named.
 
     Attributes:
-        refused: Index of a refused item to the reason; permanent.
+        refused: Index of a refused item to the reason (see `SAID`); permanent.
         remark: What was odd about the answer, without its content; empty: nothing.
     """
 
@@ -188,7 +193,7 @@ class RefusedWhole:
     """The request was refused for good as a whole; nothing of it was accepted.
 
     Attributes:
-        reason: The status, and what the answer says.
+        reason: The status, and what the answer says; see `SAID`.
     """
 
     reason: str
@@ -225,23 +230,25 @@ def meaning(answer: Answer, items: int) -> Meaning:
     if status in _TRANSIENT or status >= 500:
         retry_after = _retry_after(answer.headers.get("retry-after"))
         return Transient(reason=f"HTTP {status}", retry_after_seconds=retry_after)
-    said = "; ".join(_said(error) for error in _errors(answer.body))
+    said = _reason(_errors(answer.body))
     return RefusedWhole(reason=f"HTTP {status} {said}".strip()[:LONGEST_REASON])
 
 
 def _accepted(answer: Answer, items: int) -> Accepted:
-    refused: dict[int, str] = {}
+    # One item can have several errors.
+    by_item: dict[int, list[Mapping[str, object]]] = {}
     unknown = 0
     errors = _errors(answer.body)
     for error in errors:
         index = error.get("batch_index")
         if isinstance(index, int) and not isinstance(index, bool) and 0 <= index < items:
-            # One item can have several errors; the first is the reason, the rest are kept.
-            said = _said(error)
-            earlier = refused.get(index)
-            refused[index] = (f"{earlier}; {said}" if earlier else said)[:LONGEST_REASON]
+            by_item.setdefault(index, []).append(error)
         else:
             unknown += 1
+    refused = {
+        index: (_reason(found) or "no reason given")[:LONGEST_REASON]
+        for index, found in by_item.items()
+    }
     if unknown:
         return Accepted(refused=refused, remark=f"{unknown} error(s) name no item of the request")
     if answer.status == 207 and not errors:
@@ -270,9 +277,29 @@ def _errors(body: bytes) -> list[Mapping[str, object]]:
     ]
 
 
-def _said(error: Mapping[str, object]) -> str:
-    parts = (error.get("reason"), error.get("field"), error.get("message") or error.get("detail"))
-    return " ".join(part for part in parts if isinstance(part, str) and part) or "no reason given"
+_KNOWN_REASONS: Final = frozenset({"required", "invalid"})
+_KNOWN_FIELD: Final = re.compile(
+    r"(type|action|name|id|timestamp|batch|data|identifiers|primary|secondary|attributes)"
+    r"(\.[A-Za-z_][A-Za-z0-9_]{0,99})?"
+)
+
+
+def _reason(errors: Sequence[Mapping[str, object]]) -> str:
+    """Return why something was refused: known words, then the peer's own after `SAID`."""
+    known: list[str] = []
+    words: list[str] = []
+    for error in errors:
+        reason, where = error.get("reason"), error.get("field")
+        placed = [
+            reason if isinstance(reason, str) and reason in _KNOWN_REASONS else "",
+            where if isinstance(where, str) and _KNOWN_FIELD.fullmatch(where) else "",
+        ]
+        known.append(" ".join(filter(None, placed)))
+        given = (reason, where, error.get("message") or error.get("detail"))
+        said = [one for one in given if isinstance(one, str) and one and one not in placed]
+        words.append(" ".join(said))
+    sure, told = "; ".join(filter(None, known)), "; ".join(filter(None, words))
+    return f"{sure or 'no known reason'}{SAID}{told}" if told else sure
 
 
 def _retry_after(header: str | None) -> float | None:

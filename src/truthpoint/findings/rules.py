@@ -90,7 +90,7 @@ _CONTRACT: Final = (
         _NOT_LOADED,
         "Give the event a `key`: without one a repeat cannot be told from a new moment.",
     ),
-    ("rollup_property", _ERROR, _NOT_LOADED, "Sum a required money, integer or number property."),
+    ("rollup_property", _ERROR, _NOT_LOADED, "Sum a money, integer or number property."),
     ("rollup_name_taken", _ERROR, _NOT_LOADED, "A rollup and an attribute need different names."),
     ("wire_name_taken", _ERROR, _NOT_LOADED, "Give each event a wire name of its own."),
     ("too_long", _ERROR, _NOT_LOADED, "Shorten the name to what Customer.io takes."),
@@ -112,6 +112,12 @@ _CONTRACT: Final = (
 _RECORD: Final = (
     ("not_json", _ERROR, _QUARANTINED, "Write one JSON object a line."),
     ("not_text", _ERROR, _QUARANTINED, "Send UTF-8; this line holds bytes that are not."),
+    (
+        "key_repeated",
+        _ERROR,
+        _QUARANTINED,
+        "Write each key once: of two values, one would silently be lost.",
+    ),
     ("not_an_object", _ERROR, _QUARANTINED, "Write one JSON object a line."),
     ("unknown_record_type", _ERROR, _QUARANTINED, "Use `identify` or `track`."),
     (
@@ -163,7 +169,6 @@ _RECORD: Final = (
     ),
     ("property_type", _ERROR, _QUARANTINED, "Send the type that the contract declares."),
     ("property_value", _ERROR, _QUARANTINED, "Send a value within what the contract declares."),
-    ("money_float", _ERROR, _QUARANTINED, "Send money as a Decimal or a decimal string."),
     ("money_exponent", _ERROR, _QUARANTINED, "Send the amount in the decimals of its currency."),
     ("key_empty", _ERROR, _QUARANTINED, "Send the value that makes the moment the same moment."),
     ("value_too_long", _ERROR, _QUARANTINED, "Customer.io takes values of at most 1000 bytes."),
@@ -224,6 +229,12 @@ _DELIVERY: Final = (
         _WARNING,
         "The peer does not say which workspace it is, so the store is bound to its URL alone.",
         "Expected of a benchmark's sink; otherwise check the `url` of the local workspace.",
+    ),
+    (
+        "workspace_silent",
+        _WARNING,
+        "Nothing is delivered yet; it is asked again until it answers.",
+        "Start the workspace, or check its address and the network.",
     ),
     (
         "rollups_changed",

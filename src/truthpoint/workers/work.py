@@ -176,11 +176,15 @@ class Worker:
                 self._bind(meaning)
                 return True
             if not isinstance(meaning, Transient):
+                said = meaning.reason.partition(wire.SAID)[0]
                 raise DeliveryStopped(
-                    f"The workspace `{self._workspace.name}` answered {meaning.reason} "
+                    f"The workspace `{self._workspace.name}` answered {said} "
                     "to the check of its credentials.",
                     hint="Check its region, site id and API key; nothing was sent.",
                 )
+            if not failures:
+                evidence = f"The workspace `{self._workspace.name}` was asked who it is"
+                self._report(finding("workspace_silent", f"{evidence}: {meaning.reason}."))
             failures += 1
             wait_seconds = self._settings.backoff.wait_seconds(
                 failures,

@@ -63,7 +63,10 @@ def open_file(
     path = folder / name
     with explained(path):
         _prepare(folder, path, create=create)
-        connection = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)
+        # Threads that share a connection take turns (the recorder's lock sees to it).
+        connection = sqlite3.connect(
+            path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False
+        )
         try:
             _adopt(connection, path, application, schema)
             connection.execute("PRAGMA journal_mode = WAL")
@@ -78,6 +81,10 @@ def open_file(
 
 def _prepare(folder: Path, path: Path, *, create: bool) -> None:
     """Make folder and file private to their user (law 21) before SQLite touches them."""
+    if folder.exists() and not folder.is_dir():
+        raise StoreUnusable(
+            f"{folder} is a file, and a store is a folder.", hint="Name a folder with --store."
+        )
     if not create and not path.exists():
         raise StoreUnusable(
             f"There is no store at {folder}.",

@@ -1,0 +1,94 @@
+"""A mapping as the JSON of a record: exact amounts, aware times, nothing guessed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, cast
+
+import msgspec
+
+from truthpoint.errors import UsageError
+from truthpoint.values.instants import InstantRefused, from_datetime, to_iso
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Decimals become strings: exact, whatever reads the journal later.
+_encode: Final = msgspec.json.Encoder(decimal_format="string").encode
+
+_KINDS: Final = "Use str, int, bool, None, Decimal, aware datetime, list and dict."
+
+# A key of another shape may be a customer's word, and errors never hold one (law 21).
+_SHOWN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+
+
+def encode_record(record: Mapping[str, object]) -> bytes:
+    """Return a mapping as the JSON of a record.
+
+    Raises:
+        UsageError: It is no mapping, or holds a float, a naive datetime, or a value of
+            another kind.
+    """
+    if not isinstance(record, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
+        raise UsageError(
+            f"A record is bytes or a mapping, and this is a {type(record).__name__}.",
+            hint="Give its JSON as bytes in UTF-8, or a dict of the same shape.",
+        )
+    try:
+        return _encode(_plain(record, "record"))
+    except RecursionError:
+        raise UsageError("The record is nested too deeply.", hint="Flatten it.") from None
+    except (TypeError, ValueError, OverflowError, msgspec.MsgspecError):
+        raise UsageError(
+            "The record holds a value that cannot be written as JSON in UTF-8.", hint=_KINDS
+        ) from None
+
+
+def _plain(value: object, path: str) -> object:
+    """Return a value as what JSON has, or refuse it by its path."""
+    if value is None or isinstance(value, bool | Decimal):
+        return value
+    # Subclasses, such as an enumeration's members, are their plain values.
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, datetime):
+        return _instant(value, path)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        held = cast("Mapping[object, object]", value)
+        return {_key(key, path): _plain(one, _below(path, key)) for key, one in held.items()}
+    if isinstance(value, list | tuple):
+        items = cast("Sequence[object]", value)
+        return [_plain(one, f"{path}[{place}]") for place, one in enumerate(items)]
+    if isinstance(value, float):
+        raise UsageError(
+            f"`{path}` is a float.", hint="Use Decimal: a binary float changes amounts."
+        )
+    raise UsageError(f"`{path}` is a {type(value).__name__}.", hint=_KINDS)
+
+
+def _key(key: object, path: str) -> str:
+    if not isinstance(key, str):
+        raise UsageError(f"`{path}` has a key that is no text.", hint="Use str for keys.")
+    return str.__str__(key)
+
+
+def _below(path: str, key: object) -> str:
+    shown = isinstance(key, str) and _SHOWN_KEY.fullmatch(key)
+    return f"{path}.{key}" if shown else f"{path}.*"
+
+
+def _instant(value: datetime, path: str) -> str:
+    try:
+        return to_iso(from_datetime(value))
+    except InstantRefused:
+        raise UsageError(
+            f"`{path}` is a datetime without an offset.",
+            hint="Use an aware datetime, such as datetime.now(UTC).",
+        ) from None

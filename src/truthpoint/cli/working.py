@@ -1,0 +1,72 @@
+"""Running a worker until told to stop. Imported only by commands that run."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import TYPE_CHECKING
+
+from truthpoint import runtime
+from truthpoint.workers import DeliverySettings
+
+from . import output
+
+if TYPE_CHECKING:
+    from truthpoint.findings import Finding
+    from truthpoint.runtime import Settings
+    from truthpoint.workers import Worker
+
+
+def stop_on_signals() -> asyncio.Event:
+    """Return an event that SIGINT and SIGTERM set: what is under way is finished first."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+def report(found: Finding) -> None:
+    """Write what a worker found to standard error."""
+    output.note_findings([found])
+
+
+async def run_work(settings: Settings, *, rate: float, drain: bool) -> None:
+    """Run a worker until told to stop, or until nothing waits."""
+    stop = stop_on_signals()
+    contract = runtime.load_contract(settings.contract)
+    chosen = runtime.chosen_workspace(contract, settings.workspace)
+    delivery = DeliverySettings(requests_per_second=rate)
+    worker, store, transport = runtime.open_worker(
+        contract, settings, chosen, delivery=delivery, report=report
+    )
+    try:
+        if drain:
+            await _until(stop, worker)
+        else:
+            output.note(f"delivering to `{chosen.name}`; Ctrl-C ends after what is under way")
+            await worker.run(stop)
+    finally:
+        store.close()
+        await transport.close()
+        put_seen(worker)
+
+
+def put_seen(worker: Worker) -> None:
+    """Say what a worker did, however it ended."""
+    seen = worker.deliverer.statistics()
+    output.note(f"{seen.delivered:,} delivered, {seen.dead:,} dead in {seen.requests:,} requests")
+
+
+async def _until(stop: asyncio.Event, worker: Worker) -> None:
+    """Drain, but end early when told to stop."""
+    draining = asyncio.create_task(worker.drain())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({draining, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not draining.done():
+        draining.cancel()
+        await asyncio.wait({draining})
+        await worker.deliverer.finish()
+    if not draining.cancelled():
+        draining.result()
