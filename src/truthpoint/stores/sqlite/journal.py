@@ -39,7 +39,10 @@ class SqliteJournal:
         if self._failed:
             # After a failed sync the system may call pages clean that never reached the
             # disk; only a writer that starts anew can be trusted (law 1).
-            raise CaptureFailed(f"{self._path}: an earlier write failed on the disk.")
+            raise CaptureFailed(
+                f"{self._path}: an earlier write failed on the disk.",
+                hint="Nothing of this call was kept. Check the disk, then start again.",
+            )
         with explained(self._path, CaptureFailed):
             try:
                 with transaction(self._connection):
