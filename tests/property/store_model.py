@@ -243,9 +243,7 @@ class Model:
             assert len(taken) <= critical[-1] + 1, "what stands behind is not lifted"
         self._check_totals(turn, someone, ready[len(ids) :], now_ms)
 
-    def _check_totals(
-        self, turn: Turn, someone: Someone, rest: list[Told], now_ms: int
-    ) -> None:
+    def _check_totals(self, turn: Turn, someone: Someone, rest: list[Told], now_ms: int) -> None:
         if turn.totals is None:
             assert turn.operations, "a turn holds something"
             return
@@ -331,9 +329,7 @@ class Model:
 
     def dead(self) -> list[int]:
         """Records of dead operations, oldest first."""
-        return [
-            one.said.number for one in self.operations.values() if one.state is State.DEAD
-        ]
+        return [one.said.number for one in self.operations.values() if one.state is State.DEAD]
 
     def replay_dead(self, numbers: list[int]) -> None:
         """An operator sends dead records again."""

@@ -89,7 +89,8 @@ class Operation:
         record: The journal's number of the record that caused it.
         lane: How urgent it is.
         action: What it does.
-        name: Wire name of an event; empty for an identify.
+        event: Name of the event; empty for an identify.
+        name: The event's wire name; empty for an identify.
         event_id: ULID of an event; empty for an identify.
         at_ms: When it happened.
         attributes: The attributes or properties, encoded as one JSON object.
@@ -102,6 +103,7 @@ class Operation:
     record: int
     lane: Lane
     action: Action
+    event: str
     name: str
     event_id: str
     at_ms: int

@@ -23,7 +23,7 @@ are dead, `no_identify`, until an operator replays them or the shop identifies t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from .outbox import Action, Operation, Standing, Totals
@@ -184,6 +184,15 @@ def _totals_alone(queue: Queue) -> Turn | None:
     if queue.standing is Standing.UNKNOWN:
         return Turn(person=queue.person, canonical_id=queue.canonical_id, identify=True, alone=True)
     return Turn(person=queue.person, canonical_id=queue.canonical_id, totals=queue.totals)
+
+
+def stamped(turn: Turn, now_ms: int) -> Turn:
+    """Return a turn as it leaves: attempts counted, totals with a time that only rises."""
+    operations = tuple(replace(one, attempts=one.attempts + 1) for one in turn.operations)
+    totals = turn.totals
+    if totals is not None:
+        totals = replace(totals, wire_at_s=max(totals.wire_at_s + 1, now_ms // 1000))
+    return replace(turn, operations=operations, totals=totals)
 
 
 def standing_after(turn: Turn, standing: Standing, *, delivered: bool, dead: bool) -> Standing:

@@ -163,6 +163,7 @@ class Scene:
             record=record,
             lane=lane,
             action=action,
+            event="order_paid" if action is Action.EVENT else "",
             name="order_paid" if action is Action.EVENT else "",
             event_id=f"{next_operation:026d}" if action is Action.EVENT else "",
             at_ms=START_MS + self._said * 1000,

@@ -179,11 +179,10 @@ class MemoryDesk:
     def _step(self, row: JournalRow) -> Step:
         """Return how a record stands: by its operation, else by its verdict, else pending."""
         shelf = self._shelf
-        read = read_record(row.body, source=row.source, captured_at_ms=row.captured_at_ms)
         operation = shelf.of_record.get(row.record)
         if operation is not None:
-            name = read.event if isinstance(read, Record) else ""
-            return _operation_step(row, shelf.operations[operation], name)
+            return _operation_step(row, shelf.operations[operation])
+        read = read_record(row.body, source=row.source, captured_at_ms=row.captured_at_ms)
         verdict = None if row.record in shelf.replays else shelf.verdicts.get(row.record)
         return Step(
             record=row.record,
@@ -196,14 +195,14 @@ class MemoryDesk:
         )
 
 
-def _operation_step(row: JournalRow, held: Held, event: str) -> Step:
+def _operation_step(row: JournalRow, held: Held) -> Step:
     operation = held.operation
     return Step(
         record=row.record,
         at_ms=operation.at_ms,
         outcome=_OUTCOMES[held.state],
         reason="" if held.state in OPEN else held.reason,
-        event=event,
+        event=operation.event,
         action=operation.action,
         operation=operation.id,
         event_id=operation.event_id,

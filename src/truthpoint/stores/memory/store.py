@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from truthpoint.contract.model import Lane
 from truthpoint.core.outbox import Act, Standing, State, Totals
-from truthpoint.core.turns import Queue, next_turn, standing_after
+from truthpoint.core.turns import Queue, next_turn, stamped, standing_after
 from truthpoint.errors import LeaseLost, StoreBusy
 from truthpoint.ports import Result
 
@@ -218,7 +218,7 @@ class MemoryStore:
             if turn is None:
                 return None
             if not turn.dead:
-                return _stamped(turn, now_ms)
+                return stamped(turn, now_ms)
             for one in turn.dead:
                 self._shelf.move(one.id, Act.REFUSE, reason=NO_IDENTIFY, now_ms=now_ms)
 
@@ -316,12 +316,3 @@ class MemoryStore:
     def _fence(self) -> None:
         if self._lease != self._shelf.lease:
             raise LeaseLost("The store in memory has a newer worker.")
-
-
-def _stamped(turn: Turn, now_ms: int) -> Turn:
-    """Return the turn as it leaves: attempts counted, totals with a time that only rises."""
-    operations = tuple(replace(one, attempts=one.attempts + 1) for one in turn.operations)
-    totals = turn.totals
-    if totals is not None:
-        totals = replace(totals, wire_at_s=max(totals.wire_at_s + 1, now_ms // 1000))
-    return replace(turn, operations=operations, totals=totals)

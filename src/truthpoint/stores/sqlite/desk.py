@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from truthpoint.contract.model import Lane
 from truthpoint.core.decide import key_text
 from truthpoint.core.decision import Outcome, Reason
-from truthpoint.core.outbox import TRANSITIONS, Act, Action, Standing, State
+from truthpoint.core.outbox import OPEN, TRANSITIONS, Act, Action, Standing, State
 from truthpoint.core.records import Record, read_record
 from truthpoint.ports import Backlog, PersonView, Step
 
@@ -107,32 +107,30 @@ class SqliteDesk:
         if event is None:
             queries = [("latest_operations", (limit,)), ("latest_verdicts", (limit,))]
         else:
+            number = self._events().get(event, -1)
             queries = [
-                ("operations_of_event", (event, limit)),
-                ("verdicts_of_event", (self._events().get(event, -1), limit)),
+                ("operations_of_event", (number, limit)),
+                ("verdicts_of_event", (number, limit)),
             ]
         return {row[0] for name, asked in queries for row in self._state.execute(SQL[name], asked)}
 
     def _keyed(self, key: str, event: str | None, limit: int) -> set[int]:
-        """Find a key's value: first as the first value of a key, then anywhere in one."""
-        numbers = [
-            number for name, number in self._events().items() if event is None or name == event
-        ]
+        """Find a key's value: as a key's first value by its index, as a later one by search."""
         whole = key_text([key])
-        ranges = [(whole, whole + "\x00"), (whole[:-1] + ",", whole[:-1] + "-")]
-        found = {
-            row[0]
-            for name in ("ledger_records", "verdict_records")
-            for number in numbers
-            for low, high in ranges
-            for row in self._state.execute(SQL[name], (number, low, high, limit))
-        }
-        if found:
-            return found
+        first = [(whole, whole + "\x00"), (whole[:-1] + ",", whole[:-1] + "-")]
+        later = "," + whole[1:-1]
+        asked = [
+            *(("claims_by_first", one) for one in first),
+            *(("repeats_by_first", one) for one in first),
+            ("claims_by_later", (later, key)),
+            ("repeats_by_later", (later, key)),
+        ]
         return {
             row[0]
-            for name in ("ledger_records_anywhere", "verdict_records_anywhere")
-            for row in self._state.execute(SQL[name], (key, limit))
+            for name, number in self._events().items()
+            if event is None or name == event
+            for query, values in asked
+            for row in self._state.execute(SQL[query], (number, *values, limit))
         }
 
     def listed(self, outcome: Outcome, *, limit: int) -> list[Step]:
@@ -246,7 +244,7 @@ class SqliteDesk:
                 source=row.source,
                 record_id=row.record_id,
             )
-        outcome, reason, event, _ = verdict
+        outcome, reason, event = verdict
         return Step(
             record=row.record,
             at_ms=at_ms,
@@ -259,13 +257,13 @@ class SqliteDesk:
 
 
 def _operation_step(row: JournalRow, found: rows.Row) -> Step:
-    number, _, action, name, event_id, at_ms, state, attempts, settled_at_ms, reason = found
+    number, action, event, event_id, at_ms, state, attempts, settled_at_ms, reason = found
     return Step(
         record=row.record,
         at_ms=at_ms,
         outcome=_OUTCOMES[State(state)],
-        reason=reason,
-        event=name,
+        reason="" if State(state) in OPEN else reason,
+        event=event or "",
         action=Action(action),
         operation=number,
         event_id=event_id,

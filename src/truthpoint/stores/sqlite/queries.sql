@@ -52,15 +52,19 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: write_operation
 INSERT INTO operation
-  (id, person, record, lane, action, name, event_id, at_ms, barrier, attributes)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+  (id, person, record, lane, action, event, name, event_id, at_ms, barrier, attributes)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: write_queue
-INSERT INTO queue (person, lane, head, critical_until) VALUES (?, ?, ?, ?)
+INSERT INTO queue (person, lane, head, critical_until, only_totals) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (person) DO UPDATE SET
   lane = min(lane, excluded.lane),
-  head = min(head, excluded.head),
-  critical_until = max(critical_until, excluded.critical_until);
+  head = CASE
+    WHEN only_totals THEN excluded.head
+    WHEN excluded.only_totals THEN head
+    ELSE min(head, excluded.head) END,
+  critical_until = max(critical_until, excluded.critical_until),
+  only_totals = min(only_totals, excluded.only_totals);
 
 -- name: write_totals
 INSERT INTO totals (person, version, changed_by, amounts) VALUES (?, ?, ?, ?)
@@ -107,8 +111,15 @@ LEFT JOIN totals AS t ON t.person = q.person
 WHERE q.away = 0 AND q.not_before_ms <= ?
 ORDER BY q.lane, q.head LIMIT ?;
 
+-- name: due_person
+SELECT q.person, q.head, q.critical_until, p.canonical_id, p.standing,
+  t.version, t.sent_version, t.changed_by, t.wire_at_s, t.amounts
+FROM queue AS q CROSS JOIN person AS p ON p.person = q.person
+LEFT JOIN totals AS t ON t.person = q.person
+WHERE q.person = ?;
+
 -- name: ready_operations
-SELECT id, person, record, lane, action, name, event_id, at_ms, attributes, barrier, attempts
+SELECT id, person, record, lane, action, event, name, event_id, at_ms, attributes, barrier, attempts
 FROM operation WHERE person = ? AND id >= ? AND state = 0 ORDER BY id LIMIT ?;
 
 -- name: lease_operation
@@ -133,15 +144,21 @@ UPDATE person SET standing = ? WHERE person = ?;
 SELECT standing FROM person WHERE person = ?;
 
 -- name: queue_of
-SELECT q.head, q.critical_until, q.away, p.standing, t.version, t.sent_version, t.changed_by,
+SELECT q.head, q.critical_until, p.standing, t.version, t.sent_version, t.changed_by,
   (SELECT o.id FROM operation AS o WHERE o.person = q.person AND o.id >= q.head AND o.state <= 1
    ORDER BY o.id LIMIT 1)
 FROM queue AS q CROSS JOIN person AS p ON p.person = q.person
 LEFT JOIN totals AS t ON t.person = q.person
 WHERE q.person = ?;
 
+-- name: last_critical
+SELECT coalesce(max(id), 0) FROM operation
+WHERE person = ? AND id BETWEEN ? AND ? AND state <= 1 AND lane = 0;
+
 -- name: come_back
-UPDATE queue SET away = 0, head = ?, lane = ?, not_before_ms = ? WHERE person = ?;
+UPDATE queue SET
+  away = 0, head = ?, lane = ?, critical_until = ?, only_totals = ?, not_before_ms = ?
+WHERE person = ?;
 
 -- name: leave_queue
 DELETE FROM queue WHERE person = ?;
@@ -150,7 +167,8 @@ DELETE FROM queue WHERE person = ?;
 SELECT min(not_before_ms) FROM queue WHERE not_before_ms > 0 AND away = 0;
 
 -- name: count_verdicts
-SELECT outcome, reason, count(*) FROM verdict GROUP BY outcome, reason;
+SELECT outcome, reason, count(*) FROM verdict
+WHERE record NOT IN (SELECT record FROM replay) GROUP BY outcome, reason;
 
 -- name: count_replays
 SELECT count(*) FROM replay;
@@ -178,26 +196,28 @@ SELECT record FROM operation WHERE person = ? ORDER BY id DESC LIMIT ?;
 -- name: verdicts_of_person
 SELECT record FROM verdict WHERE person = ? ORDER BY record DESC LIMIT ?;
 
--- name: ledger_records
-SELECT record FROM ledger WHERE event = ? AND key >= ? AND key < ? ORDER BY record LIMIT ?;
+-- name: claims_by_first
+SELECT record FROM ledger WHERE event = ? AND key >= ? AND key < ? ORDER BY record DESC LIMIT ?;
 
--- name: ledger_records_anywhere
-SELECT record FROM ledger AS l
-WHERE EXISTS (SELECT 1 FROM json_each(l.key) AS part WHERE part.value = ?) LIMIT ?;
+-- name: claims_by_later
+SELECT record FROM ledger AS l WHERE event = ? AND instr(key, ?) > 0
+  AND EXISTS (SELECT 1 FROM json_each(l.key) AS part WHERE part.value = ?)
+ORDER BY record DESC LIMIT ?;
 
--- name: verdict_records
+-- name: repeats_by_first
 SELECT record FROM verdict WHERE event = ? AND key >= ? AND key < ? AND key <> ''
-ORDER BY record LIMIT ?;
+ORDER BY record DESC LIMIT ?;
 
--- name: verdict_records_anywhere
-SELECT record FROM verdict AS v
-WHERE v.key <> '' AND EXISTS (SELECT 1 FROM json_each(v.key) AS part WHERE part.value = ?) LIMIT ?;
+-- name: repeats_by_later
+SELECT record FROM verdict AS v WHERE event = ? AND key <> '' AND instr(key, ?) > 0
+  AND EXISTS (SELECT 1 FROM json_each(v.key) AS part WHERE part.value = ?)
+ORDER BY record DESC LIMIT ?;
 
 -- name: operations_of_event
-SELECT record FROM operation WHERE name = ? ORDER BY id DESC LIMIT ?;
+SELECT record FROM operation WHERE event = ? ORDER BY id DESC LIMIT ?;
 
 -- name: latest_operations
-SELECT record FROM operation WHERE action = 'event' ORDER BY id DESC LIMIT ?;
+SELECT record FROM operation WHERE event IS NOT NULL ORDER BY id DESC LIMIT ?;
 
 -- name: verdicts_of_event
 SELECT record FROM verdict WHERE event = ? ORDER BY record DESC LIMIT ?;
@@ -206,17 +226,19 @@ SELECT record FROM verdict WHERE event = ? ORDER BY record DESC LIMIT ?;
 SELECT record FROM verdict WHERE event IS NOT NULL ORDER BY record DESC LIMIT ?;
 
 -- name: quarantined
-SELECT record FROM verdict WHERE outcome = 'quarantined' ORDER BY record LIMIT ?;
+SELECT record FROM verdict
+WHERE outcome = 'quarantined' AND record NOT IN (SELECT record FROM replay)
+ORDER BY record LIMIT ?;
 
 -- name: dead
 SELECT record FROM operation WHERE state = 3 ORDER BY id LIMIT ?;
 
 -- name: operation_of_record
-SELECT id, person, action, name, event_id, at_ms, state, attempts, settled_at_ms, reason
-FROM operation WHERE record = ?;
+SELECT o.id, o.action, e.name, o.event_id, o.at_ms, o.state, o.attempts, o.settled_at_ms, o.reason
+FROM operation AS o LEFT JOIN event AS e ON e.event = o.event WHERE o.record = ?;
 
 -- name: verdict_of_record
-SELECT v.outcome, v.reason, e.name, v.person FROM verdict AS v
+SELECT v.outcome, v.reason, e.name FROM verdict AS v
 LEFT JOIN event AS e ON e.event = v.event WHERE v.record = ?;
 
 -- name: findings_of_record

@@ -12,7 +12,7 @@ from truthpoint.core.outbox import Action, Operation, Standing, Totals
 from truthpoint.findings import Finding, Severity, Where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 Row = tuple[Any, ...]
 """A row as sqlite3 gives it: its columns have the types of the schema."""
@@ -84,19 +84,25 @@ def totals_row(row: Row) -> Totals:
     )
 
 
-def operation_row(row: Row) -> Operation:
-    """Return a ready operation."""
-    number, person, record, lane, action, name, event_id, at_ms, attributes, barrier, tries = row
+def operation_row(row: Row, events: Mapping[int, str]) -> Operation:
+    """Return a ready operation.
+
+    Args:
+        row: Its columns.
+        events: Names of events by their numbers.
+    """
+    number, person, record, lane, action, event, name, event_id, at_ms, body, barrier, tries = row
     return Operation(
         id=number,
         person=person,
         record=record,
         lane=Lane(lane),
         action=Action(action),
+        event="" if event is None else events[event],
         name=name,
         event_id=event_id,
         at_ms=at_ms,
-        attributes=attributes,
+        attributes=body,
         barrier=bool(barrier),
         attempts=tries,
     )

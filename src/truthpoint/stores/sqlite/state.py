@@ -13,8 +13,9 @@ from truthpoint.contract.model import Lane
 from truthpoint.errors import LeaseLost, StoreBusy
 from truthpoint.ports import Binding
 
-from . import outbox, rows
+from . import rows
 from .files import JOURNAL, SQL, STATE, explained, open_file, transaction
+from .outbox import Outbox
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator, Sequence
@@ -53,7 +54,9 @@ class SqliteStore:
         self._lock: int | None = None
         self._lease = -1
         self._away: dict[int, Turn] = {}
-        self._events: dict[str, int] = {}
+        self._numbers: dict[str, int] = {}
+        self._names: dict[int, str] = {}
+        self._outbox = Outbox(self._state, self._names)
 
     def acquire(self) -> None:
         """Become the worker; what a dead one had leased is ready again."""
@@ -69,6 +72,7 @@ class SqliteStore:
             self._set("lease", self._lease)
             self._state.execute(SQL["recover_operations"])
             self._state.execute(SQL["recover_queue"])
+            self._learn_events()
 
     def binding(self) -> Binding | None:
         """Return what the store is bound to."""
@@ -169,8 +173,8 @@ class SqliteStore:
             ],
         )
         many(SQL["write_ledger"], [self._ledger_columns(one) for one in decision.ledger])
-        many(SQL["write_operation"], [_operation_columns(one) for one in decision.operations])
-        many(SQL["write_queue"], list(_queue_columns(decision.operations)))
+        many(SQL["write_operation"], [self._operation_columns(one) for one in decision.operations])
+        many(SQL["write_queue"], list(_queue_columns(decision)))
         many(
             SQL["write_totals"],
             [
@@ -210,23 +214,46 @@ class SqliteStore:
             rows.json_text(one.contributions),
         )
 
+    def _operation_columns(self, one: Operation) -> rows.Row:
+        return (
+            one.id,
+            one.person,
+            one.record,
+            one.lane.value,
+            one.action.value,
+            self._event(one.event) if one.event else None,
+            one.name,
+            one.event_id,
+            one.at_ms,
+            one.barrier,
+            one.attributes,
+        )
+
     def lease(self, now_ms: int, *, operations: int) -> list[Turn]:
         """Return turns of people who are not away, most urgent and oldest first."""
         with self._writing():
-            turns = outbox.lease(self._state, now_ms, operations)
+            turns = self._outbox.lease(now_ms, operations)
         self._away.update((turn.person, turn) for turn in turns)
         return turns
 
     def settle(self, settlements: Sequence[Settlement], *, now_ms: int) -> None:
         """Record what became of turns, and let their people go on."""
-        for one in settlements:
-            if self._away.get(one.turn.person) is not one.turn:
-                raise LeaseLost("A turn was settled that this worker does not hold.")
+        self._check(settlements)
         with self._writing():
             for one in settlements:
-                outbox.settle(self._state, one, now_ms)
+                self._outbox.settle(one, now_ms)
         for one in settlements:
             del self._away[one.turn.person]
+
+    def _check(self, settlements: Sequence[Settlement]) -> None:
+        seen: set[int] = set()
+        for one in settlements:
+            person = one.turn.person
+            if person in seen or self._away.get(person) is not one.turn:
+                raise LeaseLost("A turn was settled that this worker does not hold.")
+            seen.add(person)
+            if {operation.id for operation in one.turn.operations} != set(one.operations):
+                raise ValueError("every operation of a turn needs a fate, and no other has one")
 
     def next_due_ms(self) -> int | None:
         """Return when the earliest postponed person may go on."""
@@ -262,11 +289,15 @@ class SqliteStore:
 
     def _event(self, name: str) -> int:
         """Return the number of an event's name; a new one is given inside a transaction."""
-        if name not in self._events:
-            if self._state.in_transaction:
-                self._state.execute(SQL["add_event_name"], (name,))
-            self._events.update(self._state.execute(SQL["event_names"]).fetchall())
-        return self._events.get(name, -1)
+        if name not in self._numbers and self._state.in_transaction:
+            self._state.execute(SQL["add_event_name"], (name,))
+            self._learn_events()
+        return self._numbers.get(name, -1)
+
+    def _learn_events(self) -> None:
+        for name, number in self._state.execute(SQL["event_names"]):
+            self._numbers[name] = number
+            self._names[number] = name
 
 
 def read_binding(text: str | None) -> Binding | None:
@@ -274,29 +305,17 @@ def read_binding(text: str | None) -> Binding | None:
     return None if text is None else msgspec.json.decode(text, type=Binding)
 
 
-def _operation_columns(one: Operation) -> rows.Row:
-    return (
-        one.id,
-        one.person,
-        one.record,
-        one.lane.value,
-        one.action.value,
-        one.name,
-        one.event_id,
-        one.at_ms,
-        one.barrier,
-        one.attributes,
-    )
-
-
-def _queue_columns(operations: Sequence[Operation]) -> Iterator[rows.Row]:
+def _queue_columns(decision: Decision) -> Iterator[rows.Row]:
     """Return one row for each person who has something new to send."""
-    first: dict[int, Operation] = {}
+    first: dict[int, int] = {}
     critical: dict[int, int] = {}
-    for one in operations:
-        first.setdefault(one.person, one)
+    for one in decision.operations:
+        first.setdefault(one.person, one.id)
         if one.lane is Lane.CRITICAL:
             critical[one.person] = one.id
-    for person, one in first.items():
+    for person, head in first.items():
         lane = Lane.CRITICAL if person in critical else Lane.LIVE
-        yield person, lane.value, one.id, critical.get(person, 0)
+        yield person, lane.value, head, critical.get(person, 0), 0
+    for totals in decision.totals:
+        if totals.person not in first:
+            yield totals.person, Lane.LIVE.value, totals.changed_by, 0, 1

@@ -41,6 +41,7 @@ CREATE TABLE operation (
   record INTEGER NOT NULL,
   lane INTEGER NOT NULL,
   action TEXT NOT NULL,
+  event INTEGER,
   name TEXT NOT NULL,
   event_id TEXT NOT NULL,
   at_ms INTEGER NOT NULL,
@@ -54,14 +55,18 @@ CREATE TABLE operation (
 
 CREATE INDEX operation_person ON operation (person, id);
 CREATE INDEX operation_record ON operation (record);
+CREATE INDEX operation_event ON operation (event, id) WHERE event IS NOT NULL;
 CREATE INDEX operation_ended ON operation (state, id) WHERE state >= 3;
 
--- Who has something to send: one row a person. `head` is at most the first open operation.
+-- Who has something to send: one row a person. `head` is their first open operation, or,
+-- where `only_totals` wait, the one that changed these last; `critical_until` is their last
+-- critical operation that is open, 0 without one.
 CREATE TABLE queue (
   person INTEGER PRIMARY KEY,
   lane INTEGER NOT NULL,
   head INTEGER NOT NULL,
   critical_until INTEGER NOT NULL DEFAULT 0,
+  only_totals INTEGER NOT NULL DEFAULT 0,
   away INTEGER NOT NULL DEFAULT 0,
   not_before_ms INTEGER NOT NULL DEFAULT 0
 ) STRICT;

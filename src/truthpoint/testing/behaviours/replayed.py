@@ -89,6 +89,7 @@ class ReplayedBehaviour(Behaviour):
             record=record,
             lane=behind.lane,
             action=behind.action,
+            event=behind.event,
             name=behind.name,
             event_id="1" * 26,
             at_ms=behind.at_ms,

@@ -73,7 +73,7 @@ class SettledBehaviour(Behaviour):
         first, second = self.scene.event("42"), self.scene.event("42")
         turn = self.scene.turn()
         short = Settlement(turn=turn, operations={first.id: DELIVERED})
-        more = Settlement(turn=turn, operations={n: DELIVERED for n in range(1, 9)})
+        more = Settlement(turn=turn, operations=dict.fromkeys(range(1, 9), DELIVERED))
         settle, now_ms = self.scene.store.settle, self.scene.now_ms
 
         refused(ValueError, settle, [short], now_ms=now_ms)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from truthpoint.core.decision import Outcome
-from truthpoint.core.outbox import Totals
 from truthpoint.testing.scene import DEAD, DELIVERED, RETRY
 
 from .base import Behaviour
+
+if TYPE_CHECKING:
+    from truthpoint.core.outbox import Totals
 
 
 class TotalsBehaviour(Behaviour):
