@@ -57,6 +57,8 @@ class Shop:
             "TRUTHPOINT_CONTRACT": str(self.contract),
             "TRUTHPOINT_STORE": f"sqlite:{self.store}",
             **{name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ},
+            # A command that is killed or finds a full disk must not leave half a .pyc behind.
+            "PYTHONDONTWRITEBYTECODE": "1",
         }
 
     def file(self, name: str, *lines: Any) -> str:
