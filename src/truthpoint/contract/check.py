@@ -129,7 +129,7 @@ def _add_schema_notes(schema: jsonschema_rs.Validator, values: object, found: li
     for error in schema.iter_errors(values):
         keyword = str(error.schema_path[-1]) if error.schema_path else ""
         path = _path(error.instance_path)
-        if keyword in ("required", "additionalProperties", "anyOf") and noted:
+        if keyword in ("required", "additionalProperties") and noted:
             continue
         if any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in noted if one):
             continue

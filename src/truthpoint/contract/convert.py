@@ -1,5 +1,7 @@
 """From what is given to the normalised form: conversions, defaults, and nothing silent.
 
+What is given is decoded JSON: text, whole numbers, exact decimals, booleans, null, lists
+and objects. It has no binary floats; capture refuses them before they become JSON.
 An integer given for a string becomes its decimal text; money is exact; times become
 unix seconds; nothing else is converted. What cannot be converted is noted with its path
 and the kinds involved, never with the value.
@@ -9,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, cast
 
@@ -18,7 +19,6 @@ from truthpoint.values.instants import (
     EARLIEST_TIMESTAMP_MS,
     LATEST_TIMESTAMP_MS,
     InstantRefused,
-    from_datetime,
     from_epoch,
     from_iso,
     is_date,
@@ -40,6 +40,15 @@ Convert = Callable[[object, "list[Note]"], object]
 LARGEST_INTEGER: Final = 2**63 - 1
 """Greatest absolute value of an integer: what JSON readers of 64 bits take."""
 
+RESERVED: Final = frozenset({"event_id", "recipient", "from_address", "reply_to"})
+"""Property names that Customer.io or the wire give a meaning of their own."""
+
+MAX_NAME_BYTES: Final = 150
+"""Longest attribute name that Customer.io takes."""
+
+MAX_DECIMALS: Final = 40
+"""Most digits behind the point of a number."""
+
 MAX_NESTING: Final = 32
 """Deepest nesting of a value without a declared shape."""
 
@@ -55,16 +64,11 @@ def kind_of(value: object) -> str:
         str: "text",
         bool: "a boolean",
         int: "a whole number",
-        float: "a binary float",
         Decimal: "a number",
         list: "a list",
-        tuple: "a list",
         dict: "an object",
-        datetime: "a time",
-        date: "a date",
-        type(None): "null",
     }
-    return words.get(type(value), "a value of another kind")
+    return words.get(type(value), "null")
 
 
 def prefixed(found: list[Note], since: int, prefix: str) -> None:
@@ -97,7 +101,7 @@ class Converter:
             return _money(exponent)
         if given.kind is Kind.TIMESTAMP:
             return _timestamp(given.unit)
-        if given.kind is Kind.LIST and given.item is not None:
+        if given.item is not None:
             return _list(self.of(given.item))
         if given.kind is Kind.OBJECT and given.fields:
             return self.of_object(given.fields, Extra.STRIP)
@@ -112,19 +116,20 @@ class Converter:
             for one in fields
         ]
         names = frozenset(one.name for one in fields)
+        # A default of money was judged in the contract's currency; the event may be in another.
+        amounts = frozenset(
+            one.name for one in fields if one.type.kind is Kind.MONEY and not one.required
+        )
 
         def convert(value: object, found: list[Note]) -> object:
             if not isinstance(value, Mapping):
-                found.append(
-                    ("property_type", "", f"It is {kind_of(value)}; it must be an object.")
-                )
-                return value
+                return _wrong(value, "an object", found)
             given = cast("Mapping[str, object]", value)
             result: dict[str, object] = {}
             for name, required, default, convert_one in declared:
-                if name in given:
+                if name in given or name in amounts:
                     before = len(found)
-                    result[name] = convert_one(given[name], found)
+                    result[name] = convert_one(given.get(name, default), found)
                     if len(found) != before:
                         prefixed(found, before, name)
                 elif required:
@@ -141,7 +146,6 @@ class Converter:
         """Return a default in normalised form; None when it is not of the type."""
         found: list[Note] = []
         converted = self.of(given, exponent=self._exponent)(value, found)
-        # Text that no conversion touches still must be text: the plain ones check kinds.
         return None if found else converted
 
 
@@ -157,15 +161,20 @@ def _extra(
         if name in names:
             continue
         shown = name if _SHOWN_NAME.fullmatch(name) else ""
-        evidence = f"`{shown}` is not declared." if shown else "A property is not declared."
-        if extra is Extra.ALLOW:
+        said = f"`{shown}`" if shown else "A property"
+        if extra is Extra.STRIP:
+            found.append(("property_unknown", shown, f"{said} is not declared."))
+        elif extra is Extra.QUARANTINE:
+            found.append(("property_not_allowed", shown, f"{said} is not declared."))
+        elif name in RESERVED:
+            found.append(("property_not_allowed", shown, f"{said} is a reserved name."))
+        elif not name.isprintable() or len(name.encode()) > MAX_NAME_BYTES:
+            evidence = f"Its name is not printable, or over {MAX_NAME_BYTES} bytes."
+            found.append(("property_not_allowed", shown, evidence))
+        else:
             before = len(found)
             result[name] = _anything(given[name], found)
             prefixed(found, before, shown)
-        elif extra is Extra.STRIP:
-            found.append(("property_unknown", shown, evidence))
-        else:
-            found.append(("property_not_allowed", shown, evidence))
 
 
 def _wrong(value: object, expected: str, found: list[Note]) -> object:
@@ -180,11 +189,6 @@ def _bad(evidence: str, value: object, found: list[Note]) -> object:
 
 def _string(value: object, found: list[Note]) -> object:
     if isinstance(value, str):
-        if not value.isascii():
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                return _bad("The text is not valid Unicode.", value, found)
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         if abs(value) > LARGEST_INTEGER:
@@ -200,11 +204,10 @@ def _integer(value: object, found: list[Note]) -> object:
 
 
 def _number(value: object, found: list[Note]) -> object:
-    if isinstance(value, float):
-        # The shortest text that gives this float: what its writer meant.
-        value = Decimal(repr(value))
     if isinstance(value, Decimal):
-        if not value.is_finite() or value.adjusted() >= 19 or decimals(value) > 40:
+        # As written: it is looked at before anything with a huge exponent is spelled out.
+        scale = cast("int", value.as_tuple().exponent)
+        if value.adjusted() >= 19 or scale < -MAX_DECIMALS:
             return _bad("The number is out of range.", value, found)
         return Decimal(plain(value))
     if isinstance(value, int):
@@ -216,9 +219,6 @@ def _money(exponent: int | None) -> Convert:
     allowed = ITEM_DECIMALS if exponent is None else exponent
 
     def convert(value: object, found: list[Note]) -> object:
-        if isinstance(value, float):
-            found.append(("money_float", "", "It is a binary float."))
-            return value
         amount = read_money(value)
         if amount is None:
             if isinstance(value, str | Decimal) or type(value) is int:
@@ -252,9 +252,8 @@ def _timestamp(unit: str | None) -> Convert:
         try:
             instant_ms = _instant(value, unit)
         except InstantRefused as refused:
-            word = {"naive": "has no offset", "unreadable": "is not ISO 8601"}
-            said = f"The time {word.get(refused.code, 'is out of range')}."
-            found.append((f"time_{refused.code}", "", said))
+            said = "has no offset" if refused.code == "naive" else "cannot be read"
+            found.append((f"time_{refused.code}", "", f"The time {said}."))
             return value
         if instant_ms is None:
             return _wrong(value, "ISO 8601 text with an offset", found)
@@ -269,16 +268,12 @@ def _timestamp(unit: str | None) -> Convert:
 def _instant(value: object, unit: str | None) -> int | None:
     if isinstance(value, str):
         return from_iso(value)
-    if isinstance(value, datetime):
-        return from_datetime(value)
     if unit and isinstance(value, int | Decimal) and not isinstance(value, bool):
         return from_epoch(value, unit=unit)
     return None
 
 
 def _date(value: object, found: list[Note]) -> object:
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value.isoformat()
     if not isinstance(value, str):
         return _wrong(value, "a date as YYYY-MM-DD", found)
     return value if is_date(value) else _bad("It is not a date as YYYY-MM-DD.", value, found)
@@ -288,15 +283,14 @@ def _matching(pattern: re.Pattern[str], expected: str) -> Convert:
     def convert(value: object, found: list[Note]) -> object:
         if not isinstance(value, str):
             return _wrong(value, expected, found)
-        text = _string(value, found)
-        return text if pattern.fullmatch(value) else _bad(f"It is not {expected}.", value, found)
+        return value if pattern.fullmatch(value) else _bad(f"It is not {expected}.", value, found)
 
     return convert
 
 
 def _list(convert_item: Convert) -> Convert:
     def convert(value: object, found: list[Note]) -> object:
-        if not isinstance(value, list | tuple):
+        if not isinstance(value, list):
             return _wrong(value, "a list", found)
         result: list[object] = []
         for place, item in enumerate(cast("Sequence[object]", value)):
@@ -314,31 +308,21 @@ def _anything(value: object, found: list[Note], depth: int = 0) -> object:
     if depth > MAX_NESTING:
         return _bad("It is nested too deeply.", value, found)
     if isinstance(value, dict):
-        given = cast("dict[object, object]", value)
-        if not all(isinstance(name, str) and name.isprintable() for name in given):
-            return _bad("It holds a name that is not text.", given, found)
-        return {str(name): _anything(one, found, depth + 1) for name, one in given.items()}
-    if isinstance(value, list | tuple):
-        items = cast("Sequence[object]", value)
+        given = cast("dict[str, object]", value)
+        if not all(name.isprintable() for name in given):
+            return _bad("It holds a name that is not printable.", given, found)
+        return {name: _anything(one, found, depth + 1) for name, one in given.items()}
+    if isinstance(value, list):
+        items = cast("list[object]", value)
         return [_anything(one, found, depth + 1) for one in items]
-    if value is None or isinstance(value, bool):
+    if value is None or isinstance(value, bool | str):
         return value
-    if isinstance(value, str):
-        return _string(value, found)
-    if isinstance(value, int | float | Decimal):
-        return _number(value, found)
-    return _wrong(value, "a JSON value", found)
+    return _number(value, found)
 
 
 def _object(value: object, found: list[Note]) -> object:
     if not isinstance(value, dict):
         return _wrong(value, "an object", found)
-    return _anything(cast("object", value), found)
-
-
-def _any_list(value: object, found: list[Note]) -> object:
-    if not isinstance(value, list | tuple):
-        return _wrong(value, "a list", found)
     return _anything(cast("object", value), found)
 
 
@@ -353,5 +337,4 @@ _PLAIN: Final[Mapping[Kind, Convert]] = {
     Kind.PHONE: _matching(_PHONE, "a phone number as E.164, such as +14155550123"),
     Kind.URL: _matching(_URL, "an http or https URL"),
     Kind.OBJECT: _object,
-    Kind.LIST: _any_list,
 }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from .model import Close, Event, Extra, Kind, Lane
 from .nodes import close_to
-from .types import NAME, names
+from .types import PLAIN_KINDS, check_name, names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,9 +45,19 @@ _LATER: Final = (
     "versions",
     "supersedes",
 )
-_KEY_KINDS: Final = frozenset(Kind) - {Kind.LIST, Kind.OBJECT, Kind.NUMBER, Kind.MONEY}
 _DURATION: Final = re.compile(r"([0-9]{1,6})(ms|s|m|h|d)", re.ASCII)
 _UNIT_MS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scope:
+    """The properties of one event, among which others of its keys choose."""
+
+    event: str
+    properties: tuple[Property, ...]
+
+    def find(self, name: str) -> Property | None:
+        return next((one for one in self.properties if one.name == name), None)
 
 
 class EventReader:
@@ -71,12 +82,9 @@ class EventReader:
         found: dict[str, Event] = {}
         wires: dict[str, str] = {}
         for name, (place, value) in entries.items():
-            if not NAME.fullmatch(name):
-                self._findings.add("bad_name", f"`{name}` cannot name an event.", place)
+            check_name(self._reader, name, "an event", place)
             spec = self._reader.mapping(value)
             if spec is None:
-                if value.tag == "null":
-                    self._findings.add("missing_key", f"`{name}` says nothing.", place)
                 continue
             event = self._event(name, spec)
             self._check_wire(event, wires, spec.get("wire") or place)
@@ -90,20 +98,22 @@ class EventReader:
         version = self._version(spec.get("version"))
         wire = name if version == 1 else f"{name}_v{version}"
         properties = self._types.properties(spec.get("properties"), total=True)
+        self._check_currency(spec, properties)
+        scope = _Scope(event=name, properties=properties)
         reader.choice(spec.get("on_violation"), ("quarantine",), ("send_minimal",))
         lane = reader.choice(spec.get("lane"), ("critical", "live"), ("backfill",))
         extra = reader.choice(spec.get("extra"), tuple(Extra))
         correlation = reader.text(spec.get("correlation"))
-        self._named(spec.get("correlation"), correlation, properties)
+        self._tie(spec.get("correlation"), correlation, scope)
         return Event(
             name=name,
             version=version,
-            wire=reader.text(spec.get("wire")) or wire,
+            wire=wire if spec.get("wire") is None else reader.text(spec.get("wire")) or "",
             description=reader.text(spec.get("description")) or "",
             owner=self._owner(spec),
-            key=self._key(spec.get("key"), properties),
+            key=self._key(spec.get("key"), scope),
             correlation=correlation,
-            compare=self._list_of_properties(spec.get("compare"), properties),
+            compare=self._compared(spec.get("compare"), scope),
             closes=self._closes(spec.get("closes")),
             lane=Lane.CRITICAL if lane == "critical" else Lane.LIVE,
             extra=Extra(extra) if extra else Extra.STRIP,
@@ -132,17 +142,16 @@ class EventReader:
             self._findings.add("unknown_source", f"There is no source `{owner}`.", node, fix=fix)
         return owner
 
-    def _key(self, node: Node | None, properties: tuple[Property, ...]) -> tuple[str, ...]:
-        by_name = {one.name: one for one in properties}
+    def _key(self, node: Node | None, scope: _Scope) -> tuple[str, ...]:
         found: list[str] = []
         for item in self._reader.listed(node):
             name = self._reader.text(item)
             if name is None:
                 continue
-            one = by_name.get(name)
+            one = scope.find(name)
             if one is None and name != "at":
-                self._not_a_property(name, item, properties)
-            elif one is not None and (not one.required or one.type.kind not in _KEY_KINDS):
+                self._not_a_property(name, item, scope)
+            elif one is not None and (not one.required or one.type.kind not in PLAIN_KINDS):
                 evidence = f"`{name}` is not required, or not of a plain type."
                 self._findings.add("key_not_usable", evidence, item)
             if name in found:
@@ -150,24 +159,42 @@ class EventReader:
             found.append(name)
         return tuple(found)
 
-    def _list_of_properties(
-        self, node: Node | None, properties: tuple[Property, ...]
-    ) -> tuple[str, ...]:
+    def _compared(self, node: Node | None, scope: _Scope) -> tuple[str, ...]:
         found: list[str] = []
         for item in self._reader.listed(node):
             name = self._reader.text(item)
-            if name is not None:
-                self._named(item, name, properties)
-                found.append(name)
+            if name is None:
+                continue
+            if scope.find(name) is None:
+                self._not_a_property(name, item, scope)
+            elif name in found:
+                self._findings.add("duplicate_key", f"`{name}` stands twice here.", item)
+            found.append(name)
         return tuple(found)
 
-    def _named(self, node: Node | None, name: str | None, properties: tuple[Property, ...]) -> None:
-        if node is not None and name is not None and name not in names(properties):
-            self._not_a_property(name, node, properties)
+    def _tie(self, node: Node | None, name: str | None, scope: _Scope) -> None:
+        """See that what ties events together is a property of a plain type."""
+        if node is None or name is None:
+            return
+        found = scope.find(name)
+        if found is None:
+            self._not_a_property(name, node, scope)
+        elif found.type.kind not in PLAIN_KINDS:
+            evidence = f"`{name}` is a {found.type.kind.value}, by which nothing can be tied."
+            self._findings.add("bad_value", evidence, node, fix="Name a property of a plain type.")
 
-    def _not_a_property(self, name: str, node: Node, properties: tuple[Property, ...]) -> None:
-        fix = close_to(name, names(properties))
-        evidence = f"`{name}` is not a property of this event."
+    def _check_currency(self, spec: Node, properties: tuple[Property, ...]) -> None:
+        """See that `currency` is one: it says how many decimals the event's amounts have."""
+        for one in properties:
+            if one.name == "currency" and one.type.kind is not Kind.CURRENCY:
+                place = spec.entries["properties"][1].entries["currency"][0]
+                evidence = f"`currency` is a {one.type.kind.value}; its type must be currency."
+                fix = "Say `type: currency`, or give the property another name."
+                self._findings.add("bad_value", evidence, place, fix=fix)
+
+    def _not_a_property(self, name: str, node: Node, scope: _Scope) -> None:
+        fix = close_to(name, names(scope.properties))
+        evidence = f"`{name}` is not a property of `{scope.event}`."
         self._findings.add("not_a_property", evidence, node, fix=fix)
 
     def _closes(self, node: Node | None) -> tuple[Close, ...]:
@@ -204,9 +231,9 @@ class EventReader:
         if size > MAX_EVENT_NAME_BYTES:
             evidence = f"The wire name has {size} bytes; Customer.io takes {MAX_EVENT_NAME_BYTES}."
             self._findings.add("too_long", evidence, place)
-        if event.wire != event.wire.strip() or not event.wire.isprintable():
-            evidence = "A wire name has no spaces at its ends and no control characters."
-            self._findings.add("bad_name", evidence, place)
+        if not event.wire or event.wire != event.wire.strip() or not event.wire.isprintable():
+            evidence = "A wire name is some text without spaces at its ends or control characters."
+            self._findings.add("bad_name", evidence, place, fix="Write such a text, or no `wire`.")
         if event.wire in wires:
             evidence = f"`{event.wire}` is also the wire name of `{wires[event.wire]}`."
             self._findings.add("wire_name_taken", evidence, place)
@@ -228,8 +255,9 @@ class EventReader:
                     evidence = f"There is no event `{close.event}`."
                     self._findings.add("unknown_event", evidence, place, fix=fix)
                     continue
-                by_node = spec.get("by") or place
+                if start is event:
+                    self._findings.add("bad_value", "An event cannot close itself.", place)
+                    continue
                 for side in (event, start):
-                    if close.by and close.by not in names(side.properties):
-                        evidence = f"`{close.by}` is not a property of `{side.name}`."
-                        self._findings.add("not_a_property", evidence, by_node)
+                    scope = _Scope(event=side.name, properties=side.properties)
+                    self._tie(spec.get("by"), close.by, scope)

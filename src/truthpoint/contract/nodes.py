@@ -1,7 +1,7 @@
 """YAML with places: every node knows its line and column, and every mistake is collected.
 
-YAML 1.2, one document, plain mappings, lists and scalars. Aliases and tags are refused:
-a contract is read by people, and an alias can make a small file huge.
+YAML 1.2, one document, plain mappings, lists and scalars. Anchors, aliases and tags are
+refused: a contract is read by people, and an alias can make a small file huge.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.reader import ReaderError
 
 from truthpoint.findings import Finding, Severity, Where, finding
 
@@ -25,7 +26,12 @@ YamlNode = Any
 MAX_DEPTH: Final = 40
 """Deepest nesting of a contract: types within types within events need a quarter of it."""
 
+REFUSED: Final = "refused"
 _TAG: Final = "tag:yaml.org,2002:"
+_PLAIN_TAGS: Final = frozenset(
+    {"str", "int", "float", "bool", "null", "map", "seq", "timestamp", "merge", "value"}
+)
+"""What YAML finds by itself; any other tag was written out."""
 _KINDS: Final = {"str": "text", "int": "a whole number", "float": "a number", "bool": "a boolean"}
 
 
@@ -47,7 +53,8 @@ class Findings:
         """Note something at a node."""
         where = Where(file=self.file)
         if node is not None:
-            where = Where(file=self.file, line=node.line, column=node.column, path=node.path)
+            path = node.path or None
+            where = Where(file=self.file, line=node.line, column=node.column, path=path)
         self.found.append(finding(code, evidence, where=where, fix=fix))
 
     def sorted(self) -> list[Finding]:
@@ -68,7 +75,8 @@ class Node:
         line: From 1.
         column: From 1.
         path: Path in the document, such as `events.order_paid.key[0]`; empty at the top.
-        tag: `str`, `int`, `float`, `bool` or `null` of a scalar; `map` or `seq`.
+        tag: `str`, `int`, `float`, `bool` or `null` of a scalar; `map` or `seq`; `refused`
+            when it was noted already and says nothing.
         text: What stands in the file, for a scalar.
         items: Of a list.
         entries: Of a mapping: the key's node and the value's, by key.
@@ -86,12 +94,12 @@ class Node:
     def kind(self) -> str:
         """What it is, in words."""
         words = {"map": "a mapping", "seq": "a list", "null": "nothing"}
-        return words.get(self.tag) or _KINDS.get(self.tag, "a value of another kind")
+        return words.get(self.tag) or _KINDS[self.tag]
 
     def get(self, key: str) -> Node | None:
         """Return the value of a key that is there and says something."""
         found = self.entries.get(key)
-        return None if found is None or found[1].tag == "null" else found[1]
+        return None if found is None or found[1].tag in ("null", REFUSED) else found[1]
 
 
 def parse(data: bytes, findings: Findings) -> Node | None:
@@ -105,35 +113,49 @@ def parse(data: bytes, findings: Findings) -> Node | None:
         return None
     try:
         composer: Any = YAML(typ="safe", pure=True)
+        composer.composer.warn_double_anchors = False
         documents: list[YamlNode] = list(composer.compose_all(text))
-        tree = _Tree(findings).node(documents[0], "", 0) if documents else None
     except MarkedYAMLError as error:
-        _note_broken(error, findings)
+        _note_broken(error, text, findings)
         return None
-    except (YAMLError, RecursionError, ValueError) as error:
-        said = "is nested too deeply" if isinstance(error, RecursionError) else "is not YAML"
-        findings.add("not_yaml", f"The file {said}.")
+    except ReaderError as error:
+        before = text[: cast("int", cast("Any", error).position)]
+        place = _place(before.count("\n"), len(before) - before.rfind("\n") - 1)
+        findings.add("not_yaml", "YAML takes no control characters.", place)
         return None
-    if tree is None or tree.tag == "null":
-        findings.add("empty_contract", "The file holds nothing.")
+    except RecursionError:
+        findings.add("not_yaml", "The file is nested too deeply.", _place(0, 0))
+        return None
+    tree = _Tree(findings).node(documents[0], "", 0) if documents else _place(0, 0)
+    if tree.tag == REFUSED:
+        return None
+    if tree.tag == "null":
+        findings.add("empty_contract", "The file holds nothing.", tree)
         return None
     if len(documents) > 1:
-        findings.add("not_yaml", "The file holds more than one document.")
+        mark = documents[1].start_mark
+        place = _place(mark.line, mark.column)
+        findings.add("not_yaml", "The file holds more than one document.", place)
     if tree.tag != "map":
         findings.add("wrong_type", f"The file holds {tree.kind}; a contract is a mapping.", tree)
         return None
     return tree
 
 
-def _note_broken(error: Any, findings: Findings) -> None:
+def _note_broken(error: Any, text: str, findings: Findings) -> None:
+    """Note YAML that does not parse; what the file says at that place is not shown."""
     mark = error.problem_mark or error.context_mark
-    place = None if mark is None else _place(mark.line, mark.column)
-    findings.add(
-        "not_yaml", f"YAML: {_PRINTABLE.sub('?', error.problem or 'not readable')}.", place
-    )
+    place = _place(mark.line, mark.column)
+    if "${" in "".join(text.splitlines()[mark.line : mark.line + 1])[: mark.column + 1]:
+        evidence = "`${…}` stands without quotes inside braces."
+        findings.add("unquoted_secret", evidence, place)
+        return
+    # The parser quotes the file: a name there may be a secret. Single characters are its own.
+    problem = re.sub(r"'[^']{3,}'", "here", error.problem or "not readable")
+    findings.add("not_yaml", f"YAML: {_UNPRINTABLE.sub('?', problem)}.", place)
 
 
-_PRINTABLE: Final = re.compile(r"[^\x20-\x7e]")
+_UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e]")
 
 
 def _place(line: int, column: int, path: str = "", tag: str = "null") -> Node:
@@ -151,14 +173,11 @@ class _Tree:
         tag = str(given.tag).removeprefix(_TAG)
         mark = given.start_mark
         node = _place(mark.line, mark.column, path, tag)
-        if id(given) in self._seen:
-            self._findings.add("not_yaml", "An alias is used; a contract has none.", node)
-            node.tag = "null"
-            return node
+        refused = self._refused(given, tag, depth)
         self._seen.add(id(given))
-        if depth > MAX_DEPTH:
-            self._findings.add("not_yaml", "The file is nested too deeply.", node)
-            node.tag = "null"
+        if refused:
+            self._findings.add("not_yaml", refused, node)
+            node.tag = REFUSED
         elif given.id == "mapping":
             self._mapping(given, node, depth)
         elif given.id == "sequence":
@@ -173,25 +192,44 @@ class _Tree:
                 node.tag = "str"
         return node
 
+    def _refused(self, given: YamlNode, tag: str, depth: int) -> str:
+        """Return why a node has no place in a contract; empty when it has one."""
+        if id(given) in self._seen:
+            return "An alias is used; a contract has none."
+        if given.anchor is not None:
+            return "An anchor is used; a contract has none."
+        if tag not in _PLAIN_TAGS:
+            return "A tag is used; a contract has none."
+        if depth > MAX_DEPTH:
+            return "The file is nested too deeply."
+        if given.id == "scalar" and _LONE_SURROGATE.search(str(given.value)):
+            return "The text is not valid Unicode."
+        return ""
+
     def _mapping(self, given: YamlNode, node: Node, depth: int) -> None:
         node.tag = "map"
         for key_node, value_node in given.value:
-            key = str(key_node.value) if key_node.id == "scalar" else ""
+            key = _LONE_SURROGATE.sub("?", str(key_node.value)) if key_node.id == "scalar" else ""
             path = f"{node.path}.{key}" if node.path else key
             place = _place(key_node.start_mark.line, key_node.start_mark.column, path, "str")
             place.text = key
             if key_node.id != "scalar":
-                self._findings.add("unquoted_secret" if depth else "wrong_type", _ODD_KEY, place)
+                evidence = "A key is a mapping or a list itself."
+                self._findings.add("wrong_type", evidence, place)
                 continue
             if key in node.entries:
                 earlier = node.entries[key][0].line
                 evidence = f"`{key}` stands here and in line {earlier}."
                 self._findings.add("duplicate_key", evidence, place)
                 continue
-            node.entries[key] = (place, self.node(value_node, path, depth + 1))
+            value = self.node(value_node, path, depth + 1)
+            if value.tag == "null" and not value.text:
+                # What is not there has no place of its own: it is missed at its key.
+                value.line, value.column = place.line, place.column
+            node.entries[key] = (place, value)
 
 
-_ODD_KEY: Final = "A key is a mapping or a list itself, as `${NAME}` without quotes makes it."
+_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 def close_to(name: str, known: Iterable[str]) -> str | None:
@@ -273,13 +311,13 @@ class Reader:
     def needed(self, parent: Node, key: str) -> Node | None:
         """Return the value of a key that must be there."""
         found = parent.get(key)
-        if found is None:
-            place = parent if parent.path else None
-            self.findings.add("missing_key", f"`{key}` is missing here.", place)
+        refused = key in parent.entries and parent.entries[key][1].tag == REFUSED
+        if found is None and not refused:
+            self.findings.add("missing_key", f"`{key}` is missing here.", parent)
         return found
 
     def _kind(self, node: Node | None, tag: str, expected: str) -> Node | None:
-        if node is None:
+        if node is None or node.tag == REFUSED:
             return None
         if node.tag == tag:
             return node

@@ -12,8 +12,8 @@ from truthpoint.errors import ContractInvalid
 from .events import EventReader
 from .model import Contract, Person, Secret, Source, Workspace
 from .nodes import Findings, Node, Reader, parse
-from .rollups import read_rollups
-from .types import NAME, TypeReader, compiles, known_currency, names
+from .rollups import RESERVED_ATTRIBUTES, read_rollups
+from .types import NAME, TypeReader, check_name, compiles, known_currency, names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,6 @@ _SOURCE_KINDS_LATER: Final = (
 )
 _SECRET: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", re.ASCII)
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-_OWN_ATTRIBUTES: Final = frozenset({"id", "cio_id", "anonymous_id"})
 
 
 def read(data: bytes, *, file: str) -> Contract:
@@ -87,7 +86,7 @@ class _Top:
         reader, top = self._reader, self._top
         reader.keys(top, _TOP, _TOP_LATER)
         self._format()
-        shop = reader.text(reader.needed(top, "shop")) or ""
+        shop = self._shop()
         currency = self._currency()
         types = TypeReader(reader, reader.mapping(top.get("types")), currency)
         types.read_all()
@@ -106,6 +105,15 @@ class _Top:
             fingerprint=fingerprint,
         )
 
+    def _shop(self) -> str:
+        """Return the shop's name, which is part of every event id."""
+        node = self._reader.needed(self._top, "shop")
+        shop = self._reader.text(node)
+        if shop is not None and (not shop.strip() or not shop.isprintable()):
+            evidence = "`shop` is some text without control characters."
+            self._findings.add("bad_value", evidence, node, fix="Give the shop a name, for good.")
+        return shop or ""
+
     def _format(self) -> None:
         node = self._reader.needed(self._top, "truthpoint")
         version = self._reader.whole(node)
@@ -116,7 +124,9 @@ class _Top:
         node = self._top.get("currency")
         code = self._reader.text(node) or "USD"
         if not known_currency(code):
-            self._findings.add("bad_value", "`currency` is no active ISO 4217 code.", node)
+            fix = f"Did you mean `{code.upper()}`?" if known_currency(code.upper()) else None
+            evidence = "`currency` is no active ISO 4217 code."
+            self._findings.add("bad_value", evidence, node, fix=fix)
             return "USD"
         return code
 
@@ -127,13 +137,14 @@ class _Top:
             return Person()
         reader.keys(node, ("id", "links", "unresolved", "attributes"))
         name, pattern, description = self._person_id(node)
-        self._unresolved(node.get("unresolved"))
+        links = self._links(node)
+        self._unresolved(node.get("unresolved"), links)
         attributes = types.properties(node.get("attributes"), total=False)
         self._attribute_names(node, attributes)
         return Person(
             id_name=name,
             pattern=pattern,
-            links=self._links(node),
+            links=links,
             attributes=attributes,
             description=description,
         )
@@ -164,7 +175,7 @@ class _Top:
             found.append(name)
         return tuple(found)
 
-    def _unresolved(self, node: Node | None) -> None:
+    def _unresolved(self, node: Node | None, links: tuple[str, ...]) -> None:
         """Only `quarantine` is built: for all, or said for each kind."""
         later = ("under_email", "anonymous", "hold")
         if node is None:
@@ -172,6 +183,7 @@ class _Top:
         if node.tag != "map":
             self._reader.choice(node, ("quarantine",), later)
             return
+        self._reader.keys(node, (*links, "other", "none"))
         for _, value in node.entries.values():
             if value.tag == "map":
                 evidence = "Holding is known, not supported by this version."
@@ -182,7 +194,7 @@ class _Top:
     def _attribute_names(self, person: Node, attributes: tuple[Property, ...]) -> None:
         node = person.get("attributes")
         for one in attributes:
-            if node is None or not (one.name in _OWN_ATTRIBUTES or one.name.startswith("cio_")):
+            if node is None or not (one.name in RESERVED_ATTRIBUTES or one.name.startswith("cio_")):
                 continue
             evidence = f"`{one.name}` has a meaning of its own at Customer.io."
             self._findings.add("reserved_name", evidence, node.entries[one.name][0])
@@ -192,8 +204,7 @@ class _Top:
         node = reader.mapping(reader.needed(self._top, "sources"))
         found: dict[str, Source] = {}
         for name, (place, value) in ({} if node is None else node.entries).items():
-            if not NAME.fullmatch(name):
-                self._findings.add("bad_name", f"`{name}` cannot name a source.", place)
+            check_name(self._reader, name, "a source", place)
             spec = reader.mapping(value)
             if spec is None:
                 continue
@@ -208,8 +219,7 @@ class _Top:
         node = self._reader.mapping(self._top.get("workspaces"))
         found = {"local": Workspace(name="local", url=DEFAULT_LOCAL_URL)}
         for name, (place, value) in ({} if node is None else node.entries).items():
-            if not NAME.fullmatch(name):
-                self._findings.add("bad_name", f"`{name}` cannot name a workspace.", place)
+            check_name(self._reader, name, "a workspace", place)
             spec = self._reader.mapping(value)
             if spec is not None:
                 found[name] = self._local(spec) if name == "local" else self._remote(name, spec)
@@ -218,19 +228,28 @@ class _Top:
     def _local(self, spec: Node) -> Workspace:
         self._reader.keys(spec, ("url",))
         node = spec.get("url")
-        url = self._reader.text(node) or DEFAULT_LOCAL_URL
+        url = DEFAULT_LOCAL_URL if node is None else self._reader.text(node)
+        if url is None:
+            return Workspace(name="local", url=DEFAULT_LOCAL_URL)
         if not _is_loopback(url):
-            evidence = "`local` must have a loopback url, such as http://127.0.0.1:8710."
+            evidence = "`local` must have a plain loopback url, such as http://127.0.0.1:8710."
             self._findings.add("workspace_url", evidence, node)
-        return Workspace(name="local", url=url)
+        return Workspace(name="local", url=url.removesuffix("/"))
 
     def _remote(self, name: str, spec: Node) -> Workspace:
         reader = self._reader
-        reader.keys(spec, ("region", "workspace_id", "site_id", "api_key", "app_key"), ())
+        reader.keys(spec, ("region", "workspace_id", "site_id", "api_key", "app_key", "url"))
+        if "url" in spec.entries:
+            evidence = "Only `local` has a `url`; another workspace is reached by its region."
+            self._findings.add("workspace_url", evidence, spec.entries["url"][0])
+        id_node = reader.needed(spec, "workspace_id")
+        workspace_id = reader.whole(id_node)
+        if workspace_id is not None and workspace_id < 1:
+            self._findings.add("bad_value", "`workspace_id` must be 1 or more.", id_node)
         return Workspace(
             name=name,
             region=reader.choice(reader.needed(spec, "region"), ("us", "eu")),
-            workspace_id=reader.whole(reader.needed(spec, "workspace_id")),
+            workspace_id=workspace_id,
             site_id=self._secret(reader.needed(spec, "site_id")),
             api_key=self._secret(reader.needed(spec, "api_key")),
             app_key=self._secret(spec.get("app_key")),
@@ -240,7 +259,7 @@ class _Top:
         """Return a secret by its variable; a literal is refused and never shown."""
         if node is None:
             return None
-        if node.tag == "map":
+        if node.tag in ("map", "seq"):
             evidence = f"`{node.path}` is written without quotes."
             self._findings.add("unquoted_secret", evidence, node)
             return None
@@ -258,4 +277,7 @@ def _is_loopback(url: str) -> bool:
         port = parts.port
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and parts.hostname in _LOOPBACK and port != 0
+    # A password in the address would be shown wherever the address is.
+    plain = parts.username is None and parts.path in ("", "/") and not parts.query
+    loopback = parts.scheme in ("http", "https") and parts.hostname in _LOOPBACK
+    return loopback and plain and not parts.fragment and port != 0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from .model import Kind, Rollup, RollupKind
 from .nodes import close_to
-from .types import NAME, names
+from .types import check_name, names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from .nodes import Node, Reader
 
 _LATER: Final = ("count_distinct", "first", "last", "where", "of", "per_currency", "rates")
+RESERVED_ATTRIBUTES: Final = frozenset({"id", "cio_id", "anonymous_id"})
+"""Attributes through which a person would become another one; no one declares them."""
+
+IDENTIFIERS: Final = frozenset({"email", "phone", "unsubscribed"})
+"""Attributes that a person may have and that no total can be."""
+
 _SUMMABLE: Final = frozenset({Kind.MONEY, Kind.INTEGER, Kind.NUMBER})
 
 
@@ -32,8 +38,10 @@ def read_rollups(
     mapping = reader.mapping(node)
     found: dict[str, Rollup] = {}
     for name, (place, value) in ({} if mapping is None else mapping.entries).items():
-        if not NAME.fullmatch(name):
-            reader.findings.add("bad_name", f"`{name}` cannot name a rollup.", place)
+        check_name(reader, name, "a rollup", place)
+        if name in RESERVED_ATTRIBUTES or name in IDENTIFIERS or name.startswith("cio_"):
+            evidence = f"`{name}` has a meaning of its own at Customer.io."
+            reader.findings.add("reserved_name", evidence, place)
         if name in attributes:
             evidence = f"`{name}` is also an attribute of the person."
             reader.findings.add("rollup_name_taken", evidence, place)
@@ -58,7 +66,10 @@ class _Rollup:
         kinds = [kind for kind in RollupKind if kind.value in spec.entries]
         reader.keys(spec, (*RollupKind, "minus"), _LATER)
         if len(kinds) != 1:
-            if not any(key in spec.entries for key in _LATER):
+            if kinds:
+                evidence = f"It says {' and '.join(kinds)}; a rollup says one of them."
+                reader.findings.add("bad_value", evidence, spec)
+            elif not any(key in spec.entries for key in _LATER):
                 evidence = f"It must say one of {', '.join(RollupKind)}."
                 reader.findings.add("missing_key", evidence, spec)
             return None
@@ -70,6 +81,7 @@ class _Rollup:
         minus_event, minus = self._target("minus", dotted=True)
         if event is None:
             return None
+        self._check_same_kind(event, summed, minus_event, minus)
         return Rollup(
             name=self._name,
             kind=kind,
@@ -103,6 +115,21 @@ class _Rollup:
         if dotted:
             self._check_property(event, attribute, node)
         return name, attribute or None
+
+    def _check_same_kind(
+        self, event: str, summed: str | None, minus_event: str | None, minus: str | None
+    ) -> None:
+        """See that money is taken off money, and a plain number off a plain number."""
+        kinds = [
+            one.type.kind is Kind.MONEY
+            for owner, name in ((event, summed), (minus_event, minus))
+            if owner is not None
+            for one in self._events[owner].properties
+            if one.name == name
+        ]
+        if len(set(kinds)) > 1:
+            evidence = "It adds money and takes off something else, or the reverse."
+            self._reader.findings.add("rollup_property", evidence, self._spec)
 
     def _check_property(self, event: Event, attribute: str, node: Node) -> None:
         found = next((one for one in event.properties if one.name == attribute), None)

@@ -62,8 +62,7 @@ def attributes_schema(contract: Contract) -> Schema:
         "title": "person",
         "type": "object",
         "properties": {
-            one.name: {"anyOf": [{"type": "null"}, type_schema(one.type)]}
-            for one in contract.person.attributes
+            one.name: _or_null(type_schema(one.type)) for one in contract.person.attributes
         },
         "additionalProperties": False,
     }
@@ -85,6 +84,12 @@ def type_schema(given: Type) -> Schema:
     if given.fields:
         schema |= _object(given.fields, closed=True)
     return schema
+
+
+def _or_null(schema: Schema) -> Schema:
+    """Return a schema that takes null too; its other keywords say nothing about null."""
+    schema = {**schema, "type": [schema["type"], "null"]}
+    return {**schema, "enum": [*schema["enum"], None]} if "enum" in schema else schema
 
 
 def _object(fields: Iterable[Property], *, closed: bool) -> Schema:

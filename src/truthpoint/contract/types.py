@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import jsonschema_rs
 
 from truthpoint.values.currencies import EXPONENTS
 
-from .convert import Converter
+from .convert import MAX_DECIMALS, MAX_NAME_BYTES, RESERVED, Converter
 from .model import Kind, Property, Type
 from .nodes import close_to
+from .schema import type_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,16 +23,13 @@ if TYPE_CHECKING:
 NAME: Final = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 """Names of events, properties, rollups, sources and workspaces."""
 
-RESERVED: Final = frozenset({"event_id", "recipient", "from_address", "reply_to"})
-"""Property names that Customer.io or the wire give a meaning of their own."""
-
-MAX_NAME_BYTES: Final = 150
-"""Longest attribute name that Customer.io takes."""
-
 _TYPE_KEYS: Final = ("type", "of", "properties", "unit", "minimum", "maximum", "pattern", "enum")
 _PROPERTY_KEYS: Final = (*_TYPE_KEYS, "required", "default", "personal", "description")
 _LATER: Final = ("consent", "bucket", "steps", "nullable")
 _NUMERIC: Final = frozenset({Kind.INTEGER, Kind.NUMBER, Kind.MONEY})
+PLAIN_KINDS: Final = frozenset(Kind) - {Kind.LIST, Kind.OBJECT, Kind.NUMBER, Kind.MONEY}
+"""Kinds whose values can be part of a key, or tie events together."""
+
 _TEXTS: Final = frozenset({Kind.STRING, Kind.EMAIL, Kind.PHONE, Kind.URL})
 
 
@@ -55,7 +53,7 @@ class TypeReader:
         """Read every named type, so that the unused ones are checked too."""
         if self._named is not None:
             for name, (place, _) in self._named.entries.items():
-                self._check_name(name, place)
+                check_name(self._reader, name, "a type", place)
                 if name in Kind.__members__.values():
                     self._reader.findings.add(
                         "bad_name",
@@ -82,16 +80,15 @@ class TypeReader:
         return tuple(one for one in found if one is not None)
 
     def _property(self, name: str, place: Node, value: Node, *, total: bool) -> Property | None:
-        self._check_name(name, place)
+        check_name(self._reader, name, "a property", place)
         if total and name in RESERVED:
             self._reader.findings.add("reserved_name", f"`{name}` is reserved.", place)
         spec = self._reader.mapping(value)
         if spec is None:
-            if value.tag == "null":
-                self._reader.findings.add("missing_key", f"`{name}` does not say its type.", place)
             return None
         self._reader.keys(spec, _PROPERTY_KEYS, _LATER)
-        of_type = self._type(spec)
+        # A bucket derives its value, and so needs no type; it is noted as not supported.
+        of_type = None if "bucket" in spec.entries else self._type(spec)
         required = self._reader.boolean(spec.get("required"))
         if of_type is None:
             return None
@@ -99,6 +96,10 @@ class TypeReader:
         if total and not required and not has_default:
             evidence = f"`{name}` is neither required nor has it a default."
             self._reader.findings.add("required_or_default", evidence, place)
+        if has_default and not total:
+            evidence = "An attribute has no default: what is not given is left alone."
+            place = spec.entries["default"][0]
+            self._reader.findings.add("bad_value", evidence, place, fix="Remove the default.")
         default = self._default(spec, of_type) if has_default else None
         return Property(
             name=name,
@@ -109,36 +110,37 @@ class TypeReader:
             description=self._reader.text(spec.get("description")) or "",
         )
 
-    def _check_name(self, name: str, place: Node) -> None:
-        if not NAME.fullmatch(name):
-            self._reader.findings.add("bad_name", f"`{name}` is not a name of the house.", place)
-        elif len(name) > MAX_NAME_BYTES:
-            evidence = f"`{name[:20]}…` has {len(name)} bytes; Customer.io takes {MAX_NAME_BYTES}."
-            self._reader.findings.add("too_long", evidence, place)
-
     def _type(self, spec: Node) -> Type | None:
         node = self._reader.needed(spec, "type")
         name = self._reader.text(node)
         if name is None or node is None:
             return None
         if name not in Kind.__members__.values():
+            self._check_keys_fit(spec, None, name)
             fields = self._named_fields(name, node)
             return None if fields is None else Type(kind=Kind.OBJECT, fields=fields)
         kind = Kind(name)
-        self._check_keys_fit(spec, kind)
+        self._check_keys_fit(spec, kind, name)
+        item = self._item(spec) if kind is Kind.LIST else None
+        if kind is Kind.LIST and item is None:
+            return None
+        minimum, maximum = self._bound(spec.get("minimum")), self._bound(spec.get("maximum"))
+        if minimum is not None and maximum is not None and minimum > maximum:
+            place = spec.entries["minimum"][0]
+            self._reader.findings.add("bad_value", "`minimum` is above `maximum`.", place)
         return Type(
             kind=kind,
             unit=self._reader.choice(spec.get("unit"), ("s", "ms")),
-            minimum=self._bound(spec.get("minimum")),
-            maximum=self._bound(spec.get("maximum")),
+            minimum=minimum,
+            maximum=maximum,
             pattern=self._pattern(spec.get("pattern")),
             choices=self._choices(spec.get("enum")),
-            item=self._item(spec) if kind is Kind.LIST else None,
+            item=item,
             fields=self.properties(spec.get("properties"), total=True),
         )
 
-    def _check_keys_fit(self, spec: Node, kind: Kind) -> None:
-        """Note keys that say nothing about a type of this kind."""
+    def _check_keys_fit(self, spec: Node, kind: Kind | None, name: str) -> None:
+        """Note keys that say nothing about a type of this kind (None: a named type)."""
         fits = {
             "of": kind is Kind.LIST,
             "properties": kind is Kind.OBJECT,
@@ -150,7 +152,7 @@ class TypeReader:
         }
         for key, fit in fits.items():
             if key in spec.entries and not fit:
-                evidence = f"`{key}` says nothing about a {kind.value}."
+                evidence = f"`{key}` says nothing about `{name}`."
                 self._reader.findings.add("bad_value", evidence, spec.entries[key][0])
 
     def _item(self, spec: Node) -> Type | None:
@@ -164,7 +166,12 @@ class TypeReader:
         name = self._reader.text(node)
         if name is None:
             return None
-        if name in Kind.__members__.values() and name not in (Kind.LIST, Kind.OBJECT):
+        if name == Kind.LIST:
+            evidence = "A list of lists says what the inner ones hold."
+            fix = "Write it out: `of: {type: list, of: …}`."
+            self._reader.findings.add("bad_value", evidence, node, fix=fix)
+            return None
+        if name in Kind.__members__.values():
             return Type(kind=Kind(name))
         fields = self._named_fields(name, node)
         return None if fields is None else Type(kind=Kind.OBJECT, fields=fields)
@@ -186,6 +193,9 @@ class TypeReader:
             self._open.append(name)
             node = self._named.entries[name][1]
             self._resolved[name] = self.properties(node, total=True)
+            if node.tag == "map" and not node.entries:
+                evidence = f"The type `{name}` has no properties."
+                self._reader.findings.add("missing_key", evidence, node)
             self._open.pop()
         return self._resolved.get(name, ())
 
@@ -199,6 +209,10 @@ class TypeReader:
         if bound is None or not bound.is_finite():
             self._reader.findings.add("wrong_type", f"`{node.path}` must be a number.", node)
             return None
+        if bound.adjusted() >= 19 or cast("int", bound.as_tuple().exponent) < -MAX_DECIMALS:
+            evidence = f"`{node.path}` is out of the range of any value."
+            self._reader.findings.add("bad_value", evidence, node)
+            return None
         return bound
 
     def _pattern(self, node: Node | None) -> str | None:
@@ -210,7 +224,10 @@ class TypeReader:
 
     def _choices(self, node: Node | None) -> tuple[str, ...]:
         found = (self._reader.text(item) for item in self._reader.listed(node))
-        return tuple(one for one in found if one is not None)
+        choices = tuple(one for one in found if one is not None)
+        if node is not None and node.tag == "seq" and not node.items:
+            self._reader.findings.add("bad_value", f"`{node.path}` allows nothing.", node)
+        return choices
 
     def _default(self, spec: Node, of_type: Type) -> object:
         """Return the default, converted as a given value would be."""
@@ -219,7 +236,19 @@ class TypeReader:
         if converted is None:
             evidence = f"The default of `{spec.path}` is not a {of_type.kind.value}."
             self._reader.findings.add("bad_default", evidence, node)
+        elif not jsonschema_rs.is_valid(type_schema(of_type), converted):
+            evidence = f"The default of `{spec.path}` is outside its own bounds."
+            self._reader.findings.add("bad_default", evidence, node)
         return converted
+
+
+def check_name(reader: Reader, name: str, of: str, place: Node) -> None:
+    """Note a name that is none, or is longer than Customer.io takes."""
+    if not NAME.fullmatch(name):
+        reader.findings.add("bad_name", f"`{name}` cannot name {of}.", place)
+    elif len(name) > MAX_NAME_BYTES:
+        evidence = f"`{name[:20]}…` has {len(name)} bytes; Customer.io takes {MAX_NAME_BYTES}."
+        reader.findings.add("too_long", evidence, place)
 
 
 def compiles(pattern: str) -> bool:

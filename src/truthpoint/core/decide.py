@@ -24,7 +24,7 @@ from truthpoint.values.event_id import event_id
 
 from . import rollups
 from .decision import Decision, LedgerRow, Outcome, PersonRow, Reason, Verdict
-from .examine import Broken, Identity, Moment, NotOwner
+from .examine import Broken, Identity, Moment, NotOwner, normal_text
 from .outbox import Action, Operation, Totals
 from .records import read_record
 
@@ -218,6 +218,7 @@ class _Deciding:
                 record=row.record,
                 lane=Lane.LIVE,
                 action=Action.IDENTIFY,
+                event="",
                 name="",
                 event_id="",
                 at_ms=identity.at_ms,
@@ -227,7 +228,6 @@ class _Deciding:
         )
 
     def _moment(self, row: JournalRow, moment: Moment) -> None:
-        person = self._person(moment.person_id)
         compare = _digest(moment.compare)
         ledger_name = ledger_key(moment) if moment.key else None
         if ledger_name is not None:
@@ -235,6 +235,8 @@ class _Deciding:
             if earlier is not None:
                 self._repeat(row, moment, earlier, compare)
                 return
+        # Only now: a repeat that names somebody else makes no person of them.
+        person = self._person(moment.person_id)
         operation = self._event_operation(row, moment, person)
         added, foreign = rollups.contributions(self._contract, moment.event, moment.values)
         self._note(row, tuple(_foreign(self._contract, name) for name in foreign))
@@ -243,7 +245,8 @@ class _Deciding:
         self._total(moment, person, operation, added)
 
     def _repeat(self, row: JournalRow, moment: Moment, earlier: LedgerRow, compare: bytes) -> None:
-        if compare == earlier.compare:
+        # One of the two may be from before the contract said what to compare.
+        if compare == earlier.compare or not compare or not earlier.compare:
             reason, evidence = Reason.DUPLICATE, f"A repeat of record {earlier.record}."
         else:
             names = ", ".join(f"`{name}`" for name in moment.event.compare)
@@ -262,6 +265,7 @@ class _Deciding:
             record=row.record,
             lane=moment.event.lane,
             action=Action.EVENT,
+            event=moment.event.name,
             name=wire,
             event_id=ulid,
             at_ms=moment.at_ms,
@@ -282,6 +286,7 @@ class _Deciding:
     ) -> None:
         name, key = ledger_key(moment)
         correlation = moment.event.correlation
+        ties = "" if correlation is None else normal_text(moment.values[correlation])
         claimed = LedgerRow(
             event=name,
             key=key,
@@ -290,7 +295,8 @@ class _Deciding:
             record=row.record,
             operation=operation.id,
             compare=compare,
-            correlation=None if correlation is None else str(moment.values[correlation]),
+            # An empty text is a property's default: it ties to nothing.
+            correlation=ties or None,
             contributions=added,
         )
         self._ledger[name, key] = claimed

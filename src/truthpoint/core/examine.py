@@ -7,6 +7,7 @@ counts. It needs no state: the same record and contract give the same answer alw
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final, assert_never, cast
 
 import jsonschema_rs
@@ -15,7 +16,7 @@ import msgspec
 from truthpoint.contract.check import Checker
 from truthpoint.findings import Finding, Where, finding, has_errors
 from truthpoint.values.instants import to_seconds
-from truthpoint.values.money import plain, read_money
+from truthpoint.values.money import plain
 
 from .records import Record, RecordType, Unreadable
 
@@ -30,7 +31,7 @@ MAX_PERSON_ID_BYTES: Final = 150
 IDENTIFIER_ATTRIBUTES: Final = frozenset({"email", "phone"})
 """Attributes that Customer.io treats as identifiers: changing one is a barrier (law 7)."""
 
-_encode: Final = msgspec.json.Encoder().encode
+_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,16 +128,18 @@ class Examiner:
         """Return what a record is under the contract."""
         if isinstance(record, Unreadable):
             return Broken(findings=record.findings)
+        of_source: tuple[Finding, ...] = ()
         if record.source not in self.contract.sources:
-            return Broken(findings=(_at("source_unknown", "source", _NO_SOURCE),))
+            of_source = (_at("source_unknown", "source", _NO_SOURCE),)
         match record.type:
             case RecordType.TRACK:
-                return self._event(record)
+                return self._event(record, of_source)
             case RecordType.IDENTIFY:
-                return self._identify(record)
+                return self._identify(record, of_source)
             case RecordType.LINK | RecordType.MERGE | RecordType.ERASE:
                 evidence = f"Records of type {record.type.value} are not acted on in this version."
-                return Broken(findings=(finding("record_type_not_supported", evidence),))
+                refused = finding("record_type_not_supported", evidence)
+                return Broken(findings=(*of_source, refused))
             case _:  # pragma: no cover - the type checker holds this line
                 assert_never(record.type)
 
@@ -144,14 +147,16 @@ class Examiner:
         """Return the findings of an identify that is the first of its person."""
         return self._checker.attributes(identity.given, first=True).findings
 
-    def _event(self, record: Record) -> Examined:
+    def _event(self, record: Record, of_source: tuple[Finding, ...]) -> Examined:
         event = self.contract.events.get(record.event)
         if event is None:
-            return Broken(findings=(_at("event_unknown", "event", _NO_EVENT),))
-        if event.owner != record.source:
+            _, of_person = self._person(record.person)
+            unknown = _at("event_unknown", "event", _NO_EVENT)
+            return Broken(findings=(*of_source, unknown, *of_person))
+        if event.owner != record.source and not of_source:
             evidence = f"`{event.name}` belongs to the source `{event.owner}`."
             return NotOwner(event=event.name, findings=(finding("not_owner", evidence),))
-        findings = self._version(event, record.version)
+        findings = of_source + self._version(event, record.version)
         person_id, of_person = self._person(record.person)
         checked = self._checker.event(event, record.body)
         findings += of_person + checked.findings
@@ -171,10 +176,10 @@ class Examiner:
             findings=findings,
         )
 
-    def _identify(self, record: Record) -> Examined:
-        person_id, findings = self._person(record.person)
+    def _identify(self, record: Record, of_source: tuple[Finding, ...]) -> Examined:
+        person_id, of_person = self._person(record.person)
         checked = self._checker.attributes(record.body)
-        findings += checked.findings
+        findings = of_source + of_person + checked.findings
         if person_id is None or has_errors(findings):
             return Broken(findings=findings)
         return Identity(
@@ -186,8 +191,11 @@ class Examiner:
         )
 
     def _version(self, event: Event, version: int | None) -> tuple[Finding, ...]:
-        if version is None or version == event.version:
+        if version == event.version or (version is None and event.version == 1):
             return ()
+        if version is None:
+            evidence = f"The record names no version; `{event.name}` is at {event.version}."
+            return (_at("version_assumed", "version", evidence),)
         evidence = f"The contract declares version {event.version} of `{event.name}`."
         return (_at("version_unknown", "version", evidence),)
 
@@ -195,7 +203,7 @@ class Examiner:
         """Return the canonical id that a record's person carries, and what is wrong with it."""
         links = self._links(given)
         raw = given.get("id")
-        if raw is None or raw == "":
+        if raw is None or (isinstance(raw, str) and not raw.strip()):
             kinds = ", ".join(sorted(given.keys() & {"id", *self.contract.person.links}))
             evidence = f"The record carries no canonical id; it carries: {kinds or 'nothing'}."
             return None, (*links, _at("person_unresolved", "person.id", evidence))
@@ -207,10 +215,7 @@ class Examiner:
         return (None, (*links, wrong)) if wrong else (text, links)
 
     def _wrong_id(self, text: str) -> Finding | None:
-        try:
-            size = len(text.encode())
-        except UnicodeEncodeError:
-            return _at("person_id_pattern", "person.id", "`person.id` is not valid Unicode.")
+        size = len(text.encode())
         if size > MAX_PERSON_ID_BYTES:
             return _at("person_id_too_long", "person.id", f"`person.id` has {size} bytes.")
         if not self._person_id.is_valid(text):
@@ -254,9 +259,10 @@ def normal_text(value: object) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    number = read_money(value)
-    if number is not None:
-        return plain(number)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, Decimal):
+        return plain(value)
     return _encode(_sorted(value)).decode()
 
 
@@ -266,9 +272,7 @@ def _sorted(value: object) -> object:
         return {name: _sorted(held[name]) for name in sorted(held)}
     if isinstance(value, list):
         return [_sorted(one) for one in cast("list[object]", value)]
-    if isinstance(value, str | bool) or value is None:
-        return value
-    return normal_text(value)
+    return Decimal(plain(value)) if isinstance(value, Decimal) else value
 
 
 def _empty_keys(names: tuple[str, ...], key: tuple[str, ...]) -> tuple[Finding, ...]:

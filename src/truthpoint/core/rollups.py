@@ -7,21 +7,18 @@ order of arrival, and a recomputation from the ledger gives the same values.
 
 from __future__ import annotations
 
-from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
-from typing import TYPE_CHECKING, Final
+from decimal import Decimal
+from typing import TYPE_CHECKING, cast
 
 from truthpoint.contract.model import Kind, RollupKind
 from truthpoint.values.currencies import EXPONENTS
 from truthpoint.values.instants import to_seconds
-from truthpoint.values.money import at_exponent, decimals, plain, read_money
+from truthpoint.values.money import EXACT, at_exponent, decimals, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from truthpoint.contract.model import Contract, Event, Rollup
-
-_EXACT: Final = Context(prec=100, traps=[Inexact, InvalidOperation, Overflow])
-"""Amounts have at most 15 digits before the point and 40 behind it: sums of them fit exactly."""
 
 Values = dict[str, "int | str"]
 
@@ -48,14 +45,17 @@ def contributions(
     added: dict[str, str] = {}
     foreign: list[str] = []
     for rollup in contract.rollups.values():
-        amount = _amount(rollup, event, values)
-        if amount is None:
+        parts = _parts(rollup, event)
+        if not parts:
             continue
-        if _is_money(event, _property(rollup, event)) and _currency(event, values, contract) != (
-            contract.currency
-        ):
+        money = any(_is_money(event, name) for name, _ in parts)
+        if money and _currency(event, values, contract) != contract.currency:
             foreign.append(rollup.name)
             continue
+        amount = Decimal(0)
+        for name, sign in parts:
+            # Normalised, and of a kind that can be summed: the contract saw to it.
+            amount = EXACT.fma(Decimal(cast("int | Decimal", values[name])), sign, amount)
         added[rollup.name] = plain(amount)
     return added, tuple(foreign)
 
@@ -78,7 +78,7 @@ def fold(
     """
     after: Values = {**_start(contract), **values}
     for name, amount in added.items():
-        after[name] = plain(_EXACT.add(Decimal(after[name]), Decimal(amount)))
+        after[name] = plain(EXACT.add(Decimal(after[name]), Decimal(amount)))
     for name, rollup in contract.rollups.items():
         if rollup.event != event.name:
             continue
@@ -130,19 +130,13 @@ def _start(contract: Contract) -> Values:
     return start
 
 
-def _property(rollup: Rollup, event: Event) -> str | None:
-    if event.name == rollup.event:
-        return rollup.property
-    return rollup.minus_property if event.name == rollup.minus_event else None
+def _parts(rollup: Rollup, event: Event) -> list[tuple[str, int]]:
+    """Return the properties of an event that a sum adds (1) or takes off (-1).
 
-
-def _amount(rollup: Rollup, event: Event, values: Mapping[str, object]) -> Decimal | None:
-    """Return what the moment adds to a sum; None when it has no part in it."""
-    name = _property(rollup, event) if rollup.kind is RollupKind.SUM else None
-    amount = read_money(values.get(name)) if name else None
-    if amount is None:
-        return None
-    return amount if event.name == rollup.event else -amount
+    One event may do both: `{sum: order_paid.total, minus: order_paid.shipping}`.
+    """
+    parts = ((rollup.event, rollup.property, 1), (rollup.minus_event, rollup.minus_property, -1))
+    return [(name, sign) for owner, name, sign in parts if owner == event.name and name is not None]
 
 
 def _is_money(event: Event, name: str | None) -> bool:

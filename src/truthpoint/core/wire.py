@@ -159,7 +159,9 @@ def v1_addresses(canonical_id: str) -> bool:
     In v1 the server guesses from the shape: what looks like an email is one, and what
     starts with `cio_` is Customer.io's own id (customerio-api, 2.2).
     """
-    return "@" not in canonical_id and not canonical_id.startswith("cio_")
+    # `.` and `..` are steps of a path, which clients resolve before they send it.
+    dots = canonical_id in (".", "..")
+    return "@" not in canonical_id and not canonical_id.startswith("cio_") and not dots
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

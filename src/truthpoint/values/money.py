@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from typing import Final
+
+EXACT: Final = Context(prec=100, traps=[Inexact, InvalidOperation, Overflow])
+"""Arithmetic that never rounds, whatever the calling thread set as its own context."""
 
 LARGEST_MONEY: Final = Decimal(10) ** 15
 """Amounts are below a thousand million million units, so that sums stay within 28 digits."""
@@ -36,8 +39,11 @@ def read_money(given: object) -> Decimal | None:
 
 
 def decimals(amount: Decimal) -> int:
-    """Return how many decimals an amount needs: 2 for 1.50 and 1.25, 0 for 100 and 1E+2."""
-    exponent = amount.normalize().as_tuple().exponent
+    """Return how many decimals an amount needs: 1 for 1.50, 2 for 1.25, 0 for 100 and 1E+2.
+
+    It is finite and has at most 100 digits.
+    """
+    exponent = EXACT.normalize(amount).as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
@@ -53,5 +59,9 @@ def plain(amount: Decimal) -> str:
 
 
 def at_exponent(amount: Decimal, exponent: int) -> Decimal:
-    """Return an amount with exactly `exponent` decimals; it must not need more."""
-    return amount.quantize(Decimal(1).scaleb(-exponent)) + 0
+    """Return an amount with exactly `exponent` decimals; it must not need more.
+
+    Raises:
+        decimal.Inexact: It needs more.
+    """
+    return EXACT.plus(EXACT.quantize(amount, Decimal((0, (1,), -exponent))))
