@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from truthpoint.core.records import MAX_RECORD_BYTES
+from truthpoint.errors import UsageError
 from truthpoint.findings import as_json, finding
 
 from .recorder import Receipt, ResultKind, Said
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 BATCH_LINES: Final = 500
 """Lines made durable in one step."""
 
+_GZIP: Final = b"\x1f\x8b\x08"
 _BOM: Final = b"\xef\xbb\xbf"
 
 _CHUNK_BYTES: Final = MAX_RECORD_BYTES + len(_BOM) + len(b"\r\n") + 1
@@ -64,6 +66,7 @@ def capture_lines(stream: BinaryIO, recorder: Recorder) -> Iterator[LineReport]:
     and two equal lines of one file are two records.
 
     Raises:
+        UsageError: The stream is compressed; nothing was kept.
         CaptureFailed: A batch of lines could not be made durable; what was reported
             before is safe, and the file can be sent again.
     """
@@ -98,6 +101,12 @@ def _lines(stream: BinaryIO) -> Iterator[_Line]:
     while raw := stream.readline(_CHUNK_BYTES):
         number += 1
         read_bytes += len(raw)
+        if number == 1 and raw.startswith(_GZIP):
+            # Its bytes would fill the quarantine, line by line.
+            raise UsageError(
+                "The input is compressed (gzip).",
+                hint="Nothing was kept; use: zcat FILE | truthpoint send -",
+            )
         # A chunk that is full and has no end is a longer line, even if its end so far is
         # made of carriage returns.
         whole = raw.endswith(b"\n") or len(raw) < _CHUNK_BYTES

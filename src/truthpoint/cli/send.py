@@ -6,25 +6,21 @@ import sys
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, Final, cast
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Final
 
 import typer
 
 from truthpoint import runtime
 from truthpoint.capture import ResultKind, capture_lines
-from truthpoint.errors import OperatorError, TruthpointError, UsageError
+from truthpoint.errors import OperatorError, UsageError
 from truthpoint.findings import as_text
 
 from . import failing, options, output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
-    from io import BufferedReader
 
     from truthpoint.capture import LineReport
-
-_GZIP: Final = b"\x1f\x8b"
-"""How a file compressed by gzip begins."""
 
 _SAID: Final = {
     ResultKind.ACCEPTED: "accepted",
@@ -85,18 +81,28 @@ def _send(
             counts[report.receipt.result] += 1
             advance(report.read_bytes)
             teller.tell(report)
-    except (TruthpointError, OSError, KeyboardInterrupt):
-        kept = f"after line {line}; up to there everything is kept" if line else "at the start"
-        output.note(f"Stopped {kept}. Send the same again: nothing is kept twice.")
+    except (OperatorError, KeyboardInterrupt):
+        _say_where(line)
         raise
+    except OSError as error:
+        _say_where(line)
+        raise OperatorError(
+            f"{teller.name} cannot be read any further: {error.strerror}.",
+            hint="Check the disk or the pipe.",
+        ) from None
     return counts
+
+
+def _say_where(line: int) -> None:
+    kept = f"after line {line}; up to there everything is kept" if line else "at the start"
+    output.note(f"Stopped {kept}. Send the same again: nothing is kept twice.")
 
 
 @contextmanager
 def _opened(file: str) -> Generator[tuple[BinaryIO, int | None]]:
     """Open the file, or standard input; yield it with its size where that is known."""
     if file == "-":
-        yield _checked(_standard_input(), "Standard input"), None
+        yield _standard_input(), None
         return
     path = Path(file)
     try:
@@ -106,31 +112,15 @@ def _opened(file: str) -> Generator[tuple[BinaryIO, int | None]]:
             f"{file} cannot be read: {error.strerror}.", hint="Check the path."
         ) from None
     with stream:
-        yield _checked(stream, file), path.stat().st_size
+        yield stream, path.stat().st_size
 
 
-def _standard_input() -> BufferedReader:
+def _standard_input() -> BinaryIO:
     if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison] - so when it is closed
         raise UsageError("Standard input is closed.", hint="Pipe records into it, or name a file.")
     if sys.stdin.isatty():
         output.note("Reading records from the terminal, one JSON object a line; Ctrl-D ends.")
-    return cast("BufferedReader", sys.stdin.buffer)
-
-
-def _checked(stream: BufferedReader, name: str) -> BinaryIO:
-    """Return a stream of text: compressed bytes would fill the quarantine, line by line."""
-    try:
-        start = stream.peek(len(_GZIP))
-    except OSError as error:
-        raise OperatorError(
-            f"{name} cannot be read: {error.strerror}.", hint="Check the disk or the pipe."
-        ) from None
-    if start.startswith(_GZIP):
-        raise UsageError(
-            f"{name} is compressed (gzip).",
-            hint="Nothing was captured; use: zcat FILE | truthpoint send -",
-        )
-    return stream
+    return sys.stdin.buffer
 
 
 @contextmanager
@@ -156,7 +146,7 @@ class _Teller:
     """Tells what became of each line: all of them as JSON, or the noteworthy ones as text."""
 
     def __init__(self, file: str, *, json: bool) -> None:
-        self._name = "standard input" if file == "-" else file
+        self.name = "standard input" if file == "-" else file
         self._json = json
 
     def tell(self, report: LineReport) -> None:
@@ -173,7 +163,7 @@ class _Teller:
         receipt = report.receipt
         noteworthy = [one for one in receipt.findings if one.severity != "info"]
         if receipt.result in (ResultKind.INVALID, ResultKind.REFUSED) or noteworthy:
-            output.put(f"{self._name}:{report.line}: {_SAID[receipt.result]}")
+            output.put(f"{self.name}:{report.line}: {_SAID[receipt.result]}")
             for one in noteworthy:
                 output.put("  " + as_text(one).replace("\n", "\n  "))
 

@@ -1,0 +1,127 @@
+"""What a stranger reads first: help that fits, with examples that are true."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+from typer.main import get_command
+
+from support.commands import Shop
+from truthpoint.cli.main import app
+
+SCREEN_LINES, SCREEN_COLUMNS = 24, 80
+
+
+def _paths(command, path=()):
+    """Every command and group by its words."""
+    yield path
+    for name, below in getattr(command, "commands", {}).items():
+        yield from _paths(below, (*path, name))
+
+
+PATHS = list(_paths(get_command(app)))
+COMMANDS = [path for path in PATHS if path and path not in {("quarantine",), ("dead",)}]
+
+
+@pytest.fixture
+def shop(tmp_path):
+    return Shop(tmp_path)
+
+
+def _ids(paths):
+    return [" ".join(path) or "truthpoint" for path in paths]
+
+
+def test_the_commands_are_those_of_the_issue():
+    """Nothing is missing, nothing is hidden."""
+    expected = {
+        *("up", "work", "workspace", "demo", "send", "status", "person", "events"),
+        *(f"{group} {act}" for group in ("quarantine", "dead") for act in _ACTS),
+    }
+
+    assert expected == {" ".join(path) for path in COMMANDS}
+
+
+_ACTS = ("list", "show", "replay", "discard")
+
+
+@pytest.mark.parametrize("path", PATHS, ids=_ids(PATHS))
+def test_every_help_fits_the_screen(shop, path):
+    """No line is wider than a terminal, and nothing is cut off with dots."""
+    told = shop.run(*path, "--help")
+
+    lines = told.out.splitlines()
+    assert 0 == told.code
+    assert max(map(len, lines)) <= SCREEN_COLUMNS
+    assert not any(line.endswith("...") for line in lines if not line.startswith("Usage:"))
+
+
+def test_the_first_help_is_one_screen_and_names_the_exit_codes(shop):
+    """What there is, at one look."""
+    told = shop.run("--help")
+
+    assert len(told.out.splitlines()) <= SCREEN_LINES
+    assert "0 clean, 1 findings, 2 usage, 3 could not run" in told.out
+
+
+def _examples(text: str) -> list[str]:
+    _, _, after = text.partition("  Examples:\n")
+    block = after.partition("\n\n")[0]
+    return [line.strip() for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=_ids(COMMANDS))
+def test_every_command_has_examples_on_lines_of_their_own_that_parse(shop, path):
+    """Each example is a whole command line of this command, with options that exist."""
+    examples = _examples(shop.run(*path, "--help").out)
+
+    assert examples
+    for example in examples:
+        words = shlex.split(re.split(r"[|>]", example.split("| ")[-1])[0])
+        assert ["truthpoint", *path] == words[: len(path) + 1]
+        command = get_command(app)
+        for word in path:
+            command = command.commands[word]
+        command.make_context("x", words[len(path) + 1 :])
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=_ids(COMMANDS))
+def test_every_option_says_what_it_does(shop, path):
+    """An option without a word is a riddle."""
+    out = shop.run(*path, "--help").out
+    options = re.findall(r"^  (--\S+)(?: (?:[A-Z]+|<[^>]*>))?  +(\S.*)?$", out, re.MULTILINE)
+
+    assert options
+    assert all(text and not text.startswith("[") for _, text in options)
+
+
+def test_it_says_its_version(shop):
+    """As the package does."""
+    told = shop.run("--version")
+
+    assert 0 == told.code
+    assert re.fullmatch(r"\d+\.\d+\.\d+\S*\n", told.out)
+
+
+def test_python_m_truthpoint_is_the_command_line(shop):
+    """For where the script is not on the path."""
+    told = shop.spawn("--help")
+
+    assert 0 == told.code
+    assert told.out.startswith("Usage: truthpoint [OPTIONS] COMMAND")
+    assert "" == told.err
+
+
+def test_commands_that_only_look_do_not_load_servers_and_clients():
+    """Help and status come at once: what is slow to import waits until it is needed."""
+    program = "import sys, truthpoint.cli.main; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout.split()
+
+    slow = {"aiohttp", "uvicorn", "starlette", "asyncio", "rich.progress", "truthpoint.workspace"}
+    assert set() == slow & set(loaded)
