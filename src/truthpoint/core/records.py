@@ -212,7 +212,7 @@ class _Reader:
         )
 
     def _add(self, code: str, path: str, evidence: str) -> None:
-        self._findings.append(finding(code, evidence, where=Where(path=path)))
+        self._findings.append(finding(code, evidence, where=Where(path=path or None)))
 
     def _wrong(self, path: str, expected: str) -> None:
         got = _kind(self._given.get(path))
