@@ -106,7 +106,7 @@ def _live_count(kept: Mapping[str, Kept]) -> int:
     return attributes.plan(kept, {}, 0).live_count
 
 
-def _updated(  # noqa: PLR0913 - each is a part of one finished update
+def _updated(
     turn: Turn,
     operation: Operation,
     choice: Choice,

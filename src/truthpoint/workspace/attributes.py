@@ -130,7 +130,10 @@ def write(turn: Turn, person: int, planned: Plan) -> None:
     """Write a plan, identifiers into the profile too."""
     turn.database.many(
         "put_attribute",
-        [(person, name, kept.value, kept.at_s, kept.changed_s) for name, kept in planned.rows.items()],
+        [
+            (person, name, kept.value, kept.at_s, kept.changed_s)
+            for name, kept in planned.rows.items()
+        ],
     )
     for kind in ("id", "email"):
         if kind in planned.changes:

@@ -84,10 +84,13 @@ class Database:
         row: Row | None = self._connection.execute(SQL[name], tuple(parameters)).fetchone()
         return row
 
-    def all(self, name: str, parameters: Iterable[Any] | Mapping[str, Any] = ()) -> list[Row]:
-        """Return all rows of a statement, by position or by name."""
-        given = parameters if isinstance(parameters, dict) else tuple(parameters)
-        return self._connection.execute(SQL[name], given).fetchall()
+    def all(self, name: str, parameters: Iterable[Any] = ()) -> list[Row]:
+        """Return all rows of a statement."""
+        return self._connection.execute(SQL[name], tuple(parameters)).fetchall()
+
+    def all_named(self, name: str, parameters: Mapping[str, Any]) -> list[Row]:
+        """Return all rows of a statement whose parameters have names."""
+        return self._connection.execute(SQL[name], parameters).fetchall()
 
     def run(self, name: str, *parameters: Any) -> sqlite3.Cursor:
         """Run a statement; the cursor tells `rowcount` and `lastrowid`."""

@@ -295,7 +295,5 @@ class Faults:
     def active_count(self) -> int:
         """How many rules can still strike."""
         return sum(
-            1
-            for each in self._armed
-            if each.fault.times is None or each.struck < each.fault.times
+            1 for each in self._armed if each.fault.times is None or each.struck < each.fault.times
         )

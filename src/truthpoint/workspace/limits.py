@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +10,8 @@ from .messages import encode
 from .operations import Problem
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from .switches import Switches
 
 ID_BYTES: Final = 150

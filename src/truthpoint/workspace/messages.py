@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 """Write JSON; a `Decimal` becomes the number it was read from."""
@@ -85,9 +87,7 @@ def track_v1_error(status: int, *texts: str) -> Reply:
 
 def track_v2_error(status: int, *, reason: str, field: str, message: str) -> Reply:
     """Return a refusal of a whole request in the envelope of the Track API v2 (1.4, 3.4)."""
-    return json_reply(
-        status, {"errors": [{"reason": reason, "field": field, "message": message}]}
-    )
+    return json_reply(status, {"errors": [{"reason": reason, "field": field, "message": message}]})
 
 
 def app_error(status: int, detail: str) -> Reply:

@@ -45,7 +45,7 @@ SELECT a.activity, a.identifiers, a.type, a.name, a.at_s, a.processed_at, a.data
   p.id, p.email, p.cio_id
 FROM activity AS a LEFT JOIN person AS p ON p.person = a.person
 WHERE a.activity < :start AND (:type IS NULL OR a.type = :type)
-  AND (:name IS NULL OR a.name = :name)
+  AND (:name IS NULL OR a.name = :name) AND a.at_s >= :oldest
 ORDER BY a.activity DESC LIMIT :limit;
 
 -- name: activities_of_person
@@ -53,7 +53,7 @@ SELECT a.activity, a.identifiers, a.type, a.name, a.at_s, a.processed_at, a.data
   p.id, p.email, p.cio_id
 FROM activity AS a LEFT JOIN person AS p ON p.person = a.person
 WHERE a.person = :person AND a.activity < :start AND (:type IS NULL OR a.type = :type)
-  AND (:name IS NULL OR a.name = :name)
+  AND (:name IS NULL OR a.name = :name) AND a.at_s >= :oldest
 ORDER BY a.activity DESC LIMIT :limit;
 
 -- name: open_request

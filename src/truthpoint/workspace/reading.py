@@ -25,10 +25,16 @@ EVENT_ACTIONS: Final = frozenset({"event", "page", "screen"})
 """Actions that store an event (3.2)."""
 
 _UNBUILT_ACTIONS: Final = frozenset(
-    (
-        "delete add_relationships delete_relationships add_device delete_device merge suppress "
-        "unsuppress"
-    ).split()
+    [
+        "delete",
+        "add_relationships",
+        "delete_relationships",
+        "add_device",
+        "delete_device",
+        "merge",
+        "suppress",
+        "unsuppress",
+    ]
 )
 """Documented in 3.2, missing in this version."""
 
@@ -106,10 +112,8 @@ def _batch(body: bytes, switches: Switches) -> Asked:
     if not isinstance(items, list):
         reason = "invalid" if "batch" in given else "required"
         message = "must be an array" if "batch" in given else "field is required"
-        return Asked(
-            refusal=track_v2_error(400, reason=reason, field="batch", message=message)
-        )
-    if not operations and switches.empty_batch_status != 200:  # noqa: SIM102 - reads as two rules
+        return Asked(refusal=track_v2_error(400, reason=reason, field="batch", message=message))
+    if not operations and switches.empty_batch_status != 200:
         return Asked(
             refusal=track_v2_error(
                 400, reason="invalid", field="batch", message="must not be empty"
@@ -284,7 +288,10 @@ def _v1_identify(identifier: str, body: bytes, switches: Switches) -> Asked:
     if given is None:
         return Asked(refusal=track_v1_error(400, "body must be a JSON object"))
     kind, value = guess(identifier)
-    problems = [*_own_id_problems(given), *limits.attribute_problems(given, switches, of_person=True)]
+    problems = [
+        *_own_id_problems(given),
+        *limits.attribute_problems(given, switches, of_person=True),
+    ]
     if kind == "id" and limits.is_over(value, limits.ID_BYTES):
         message = f"id cannot be longer than {limits.ID_BYTES} bytes"
         problems.append(Problem("invalid", "identifiers.id", message))

@@ -92,11 +92,28 @@ _UNBUILT_OPEN: Final = (
 """The same, and they need no credentials (1.1)."""
 
 _UNBUILT_APP: Final = frozenset(
-    (
-        "activities campaigns collections customers data_index esp exports imports messages "
-        "newsletters object_types objects reporting_webhooks segments send sender_identities "
-        "snippets subscription_topics transactional workspaces"
-    ).split()
+    [
+        "activities",
+        "campaigns",
+        "collections",
+        "customers",
+        "data_index",
+        "esp",
+        "exports",
+        "imports",
+        "messages",
+        "newsletters",
+        "object_types",
+        "objects",
+        "reporting_webhooks",
+        "segments",
+        "send",
+        "sender_identities",
+        "snippets",
+        "subscription_topics",
+        "transactional",
+        "workspaces",
+    ]
 )
 """First segments of documented App API paths (9): whatever is not built under them is 501."""
 

@@ -52,6 +52,10 @@ class Switches:
             cut to whole seconds (`truncate`). Section 2.13.
         oldest_timestamp_seconds: Times before this, in unix seconds, are not taken for unix
             seconds. Section 2.13.
+        page_limit: A page of more activities than the documented 100 is refused (`refuse`)
+            or cut to 100 (`clamp`). Section 9.2.
+        activity_age: The App API shows activities of any age (`all`) or of the last 30 days
+            (`thirty_days`). Section 6.1.
 
     Raises:
         WorkspaceError: A value is none of those a switch allows.
@@ -76,6 +80,8 @@ class Switches:
     future_timestamp: Literal["keep", "now"] = "keep"
     decimal_timestamp: Literal["now", "truncate"] = "now"
     oldest_timestamp_seconds: int = 0
+    page_limit: Literal["refuse", "clamp"] = "refuse"
+    activity_age: Literal["all", "thirty_days"] = "all"
 
     def __post_init__(self) -> None:
         hints = get_type_hints(type(self))

@@ -48,7 +48,7 @@ def moment(sent: object, now_s: int, switches: Switches) -> Moment:
 
 
 def can_trigger(at_s: int, now: float, switches: Switches) -> bool:
-    """Tell whether an event of `at_s` could start campaigns at `now`, both in unix seconds (6.1)."""
+    """Tell whether an event of `at_s` can start campaigns at `now`; both in unix seconds (6.1)."""
     age_seconds = now - at_s
     if switches.horizon_inclusive:
         return age_seconds <= HORIZON_SECONDS
