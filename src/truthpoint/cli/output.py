@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from rich.console import Console
 
 from truthpoint.core.wire import SAID
 from truthpoint.errors import OperatorError
@@ -22,12 +21,6 @@ if TYPE_CHECKING:
     from truthpoint.ports import Step
 
 _encode: Final = msgspec.json.Encoder(decimal_format="string").encode
-
-console: Final = Console(highlight=False, soft_wrap=True)
-"""Standard output."""
-
-notes: Final = Console(stderr=True, highlight=False, soft_wrap=True)
-"""Standard error: progress, findings, errors."""
 
 # What a record holds must not steer the terminal that shows it.
 _STEERING: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
@@ -54,12 +47,13 @@ def _writing() -> Generator[None]:
 def put(line: str = "") -> None:
     """Write text as it is: no markup, no control characters but line ends and tabs."""
     with _writing():
-        console.print(line.translate(_STEERING_LINES), markup=False)
+        sys.stdout.write(line.translate(_STEERING_LINES) + "\n")
 
 
 def note(line: str) -> None:
     """Write text to standard error, as `put` does."""
-    notes.print(line.translate(_STEERING_LINES), markup=False)
+    sys.stderr.write(line.translate(_STEERING_LINES) + "\n")
+    sys.stderr.flush()
 
 
 def put_json(value: object) -> None:
@@ -75,20 +69,16 @@ def note_findings(findings: Iterable[Finding]) -> None:
 
 
 def put_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Write a table; plain, with tabs between, where the output is no terminal."""
-    cells = [[cell.translate(_STEERING) for cell in row] for row in rows]
-    if not console.is_terminal:
-        for row in (headings, *cells):
+    """Write a table: aligned on a terminal, else with tabs between; nothing is cut off."""
+    table = [headings, *([cell.translate(_STEERING) for cell in row] for row in rows)]
+    if not sys.stdout.isatty():
+        for row in table:
             put("\t".join(row))
         return
-    from rich.table import Table  # noqa: PLC0415 - slow to import, and only for terminals
-    from rich.text import Text  # noqa: PLC0415 - the same
-
-    table = Table(*headings, box=None, pad_edge=False)
-    for row in cells:
-        table.add_row(*(Text(cell) for cell in row))
-    with _writing():
-        console.print(table)
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for row in table:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        put("  ".join(cells).rstrip())
 
 
 def flush() -> None:

@@ -126,10 +126,11 @@ def _standard_input() -> BinaryIO:
 @contextmanager
 def _progress(size_bytes: int | None, *, hidden: bool) -> Generator[Callable[[int], None]]:
     """Show progress on a terminal; yield what to call with the bytes read so far."""
-    if hidden or not output.notes.is_terminal:
+    if hidden or not sys.stderr.isatty():
         yield lambda _: None
         return
     from rich import progress as bars  # noqa: PLC0415 - slow to import, and only for terminals
+    from rich.console import Console  # noqa: PLC0415 - the same
 
     columns = (
         bars.TextColumn("sending"),
@@ -137,7 +138,7 @@ def _progress(size_bytes: int | None, *, hidden: bool) -> Generator[Callable[[in
         bars.DownloadColumn(),
         bars.TimeRemainingColumn(),
     )
-    with bars.Progress(*columns, console=output.notes, transient=True) as progress:
+    with bars.Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("sending", total=size_bytes)
         yield lambda read_bytes: progress.update(task, completed=read_bytes)
 
