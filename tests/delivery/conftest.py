@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+
 from support import virtual
 from support.scripted import ScriptedTransport
 from support.shop import say, worker_on
@@ -56,9 +57,7 @@ def place(request, tmp_path):
     transport = ScriptedTransport()
     if request.param == "memory":
         shelf = MemoryShelf()
-        yield Place(
-            MemoryJournal(shelf), MemoryDesk(shelf), lambda: MemoryStore(shelf), transport
-        )
+        yield Place(MemoryJournal(shelf), MemoryDesk(shelf), lambda: MemoryStore(shelf), transport)
         return
     journal = SqliteJournal(tmp_path)
     desk = SqliteDesk(tmp_path)

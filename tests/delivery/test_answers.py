@@ -8,6 +8,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from support.scripted import OK
 from support.shop import identify, order
 from truthpoint.core.outbox import State
@@ -150,7 +151,7 @@ def test_a_batch_refused_whole_goes_again_item_by_item(place, status):
 
     place.drain()
 
-    assert {2: f"HTTP {status} no"} == place.dead()
+    assert {2: f"HTTP {status} no known reason | Customer.io: no"} == place.dead()
     delivered = place.desk.backlog().operations[State.DELIVERED]
     assert 2 == delivered
 
@@ -168,16 +169,12 @@ def test_what_stands_behind_a_postponed_item_does_not_overtake_it(place):
         return OK
 
     place.transport.script = script
-    place.say(
-        identify("7", name="x"), order("A-0", "7"), order("A-1", "7"), order("A-2", "7")
-    )
+    place.say(identify("7", name="x"), order("A-0", "7"), order("A-1", "7"), order("A-2", "7"))
 
     place.drain()
 
     accepted = [
-        _orders(sent.items)[0]
-        for sent in _event_requests(place.transport)
-        if len(sent.items) == 1
+        _orders(sent.items)[0] for sent in _event_requests(place.transport) if len(sent.items) == 1
     ]
     assert ["A-0", "A-1", "A-1", "A-2"] == accepted
 
@@ -203,9 +200,7 @@ def test_wrong_credentials_or_a_redirect_stop_delivery_loudly(place, status):
 
 def test_a_poisoned_batch_shrinks_until_only_its_person_waits(place):
     """One item that always brings a 500 does not hold up the others for ever."""
-    place.transport.script = lambda sent: (
-        Answer(status=500) if "A-3" in _orders(sent.items) else OK
-    )
+    place.transport.script = lambda sent: Answer(status=500) if "A-3" in _orders(sent.items) else OK
     place.say(*[order(f"A-{number}", str(number)) for number in range(30)])
 
     async def story(worker):

@@ -109,7 +109,6 @@ def test_a_person_whom_no_identify_reaches_sends_nothing_until_a_replay(place):
 
     refusing = False
 
-
     place.desk.replay(Outcome.DEAD, None)
     place.drain()
 

@@ -465,8 +465,8 @@ def nothing_comes_back(patch: pytest.MonkeyPatch) -> None:
 
     def careless(self: MemoryStore) -> None:
         self._shelf.held = True
-        self._shelf.lease += 1
-        self._lease = self._shelf.lease
+        self._shelf.token += 1
+        self._lease = self._shelf.token
 
     patch.setattr(MemoryStore, "acquire", careless)
 

@@ -11,7 +11,6 @@ from truthpoint.core.wire import Answer
 from truthpoint.ports import TransportFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
 
     from truthpoint.core.wire import WireRequest
 

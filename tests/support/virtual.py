@@ -22,7 +22,7 @@ class _JumpingSelector(selectors.SelectSelector):
         super().__init__()
         self.now_seconds = 0.0
 
-    def select(self, timeout: float | None = None):  # noqa: ANN201 - as the base class has it
+    def select(self, timeout: float | None = None):
         ready = super().select(0)
         if ready or timeout is None:
             return ready or super().select(None)

@@ -40,7 +40,7 @@ class MemoryShelf:
 
     Attributes:
         lock: Held by whoever reads or writes more than one thing.
-        lease: Number of the latest acquisition: the fencing token.
+        token: Number of the latest acquisition, which fences off earlier ones.
         held: Whether a worker that lives holds the store.
         records: The journal, by number.
         numbers: Source and record id to the record's number.
@@ -65,7 +65,7 @@ class MemoryShelf:
     """
 
     lock: RLock = field(default_factory=RLock)
-    lease: int = 0
+    token: int = 0
     held: bool = False
     records: dict[int, JournalRow] = field(default_factory=dict[int, "JournalRow"])
     numbers: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])

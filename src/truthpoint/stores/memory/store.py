@@ -64,8 +64,8 @@ class MemoryStore:
             if shelf.held:
                 raise StoreBusy("The store in memory has a worker already.")
             shelf.held = True
-            shelf.lease += 1
-            self._lease = shelf.lease
+            shelf.token += 1
+            self._lease = shelf.token
             for turn in shelf.away.values():
                 for one in turn.operations:
                     shelf.move(one.id, Act.RETRY)
@@ -309,10 +309,10 @@ class MemoryStore:
     def abandon(self) -> None:
         """Let go at once, as a dead process does: what is away stays leased until an `acquire`."""
         with self._shelf.lock:
-            if self._lease == self._shelf.lease:
+            if self._lease == self._shelf.token:
                 self._shelf.held = False
             self._lease = -1
 
     def _fence(self) -> None:
-        if self._lease != self._shelf.lease:
+        if self._lease != self._shelf.token:
             raise LeaseLost("The store in memory has a newer worker.")
