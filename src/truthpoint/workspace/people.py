@@ -41,7 +41,8 @@ def choose(turn: Turn, operation: Operation) -> Choice:
     asked = _identifiers_asked(operation)
     if operation.kind == "cio_id":
         return _by_cio_id(turn, operation, asked)
-    if asked.pop(operation.kind, operation.value) != operation.value:
+    named = asked.pop(operation.kind, operation.value)
+    if named not in (operation.value, None):
         # Set identifiers change by `cio_id` only.
         return Choice(failure=f"{operation.kind} can be changed by cio_id only")
     other = "email" if operation.kind == "id" else "id"
@@ -49,7 +50,8 @@ def choose(turn: Turn, operation: Operation) -> Choice:
     if person is None:
         return _unknown(turn, operation, other, asked.get(other))
     if other not in asked:
-        return Choice(person=person)
+        # An email that is addressed and null at once is removed like any other.
+        return Choice(person=person, gains=_removal(turn, person) if named is None else {})
     return _known(turn, operation, person, other, asked[other])
 
 
