@@ -1,0 +1,361 @@
+"""What a person sends next: the theory of operation of `turns`, sentence by sentence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from truthpoint.contract.model import Lane
+from truthpoint.core.outbox import (
+    OPEN,
+    TRANSITIONS,
+    Act,
+    Action,
+    Operation,
+    Standing,
+    State,
+    Totals,
+)
+from truthpoint.core.turns import (
+    MAX_SHARED_ITEM_BYTES,
+    MAX_TURN_BYTES,
+    Queue,
+    Turn,
+    next_turn,
+    size_bound,
+    stamped,
+    standing_after,
+)
+
+
+def an_operation(
+    number: int,
+    *,
+    action: Action = Action.EVENT,
+    barrier: bool = False,
+    size: int = 2,
+) -> Operation:
+    return Operation(
+        id=number,
+        person=1,
+        record=number,
+        lane=Lane.LIVE,
+        action=action,
+        event="",
+        name="",
+        event_id="",
+        at_ms=0,
+        attributes=b"x" * size,
+        barrier=barrier,
+    )
+
+
+def a_queue(
+    *operations: Operation,
+    standing: Standing = Standing.KNOWN,
+    complete: bool = True,
+    critical_until: int = 0,
+    totals: Totals | None = None,
+) -> Queue:
+    return Queue(
+        person=1,
+        canonical_id="42",
+        standing=standing,
+        operations=operations,
+        complete=complete,
+        critical_until=critical_until,
+        totals=totals,
+    )
+
+
+OPERATIONS = st.lists(
+    st.tuples(
+        st.sampled_from([Action.EVENT, Action.EVENT, Action.IDENTIFY]),
+        st.booleans(),
+        st.sampled_from([2, 200, 20_000, 31_000, 31_600, 50_000, 200_000]),
+    ),
+    max_size=40,
+).map(
+    lambda drawn: tuple(
+        # Ids rise, with gaps: others' operations stand between.
+        an_operation(
+            3 * place + 1, action=action, barrier=barrier and action is Action.IDENTIFY, size=size
+        )
+        for place, (action, barrier, size) in enumerate(drawn)
+    )
+)
+TOTALS = st.none() | st.builds(
+    Totals,
+    person=st.just(1),
+    version=st.integers(0, 3),
+    sent_version=st.integers(0, 3),
+    changed_by=st.integers(0, 130),
+    values=st.just({}),
+)
+QUEUES = st.builds(
+    Queue,
+    person=st.just(1),
+    canonical_id=st.just("42"),
+    standing=st.sampled_from(Standing),
+    operations=OPERATIONS,
+    complete=st.booleans(),
+    critical_until=st.integers(0, 130),
+    totals=TOTALS,
+)
+
+
+@given(QUEUES)
+def test_the_same_queue_gives_the_same_turn(queue: Queue) -> None:
+    """Pure: the store may form it again."""
+    assert next_turn(queue) == next_turn(queue)
+
+
+@given(QUEUES)
+def test_a_turn_is_the_beginning_of_its_queue(queue: Queue) -> None:
+    """Law 7: nothing is left out, nothing overtakes; what must die stands in front, too."""
+    turn = next_turn(queue)
+    if turn is None:
+        return
+
+    assert turn.operations == tuple(queue.operations[: len(turn.operations)])
+    assert turn.dead == tuple(queue.operations[: len(turn.dead)])
+    assert (turn.person, turn.canonical_id) == (queue.person, queue.canonical_id)
+
+
+@given(QUEUES)
+def test_a_turn_is_of_exactly_one_kind(queue: Queue) -> None:
+    """An identify of ours, operations with or without totals, totals, or what must die."""
+    turn = next_turn(queue)
+    if turn is None:
+        return
+    kinds = [
+        turn.identify,
+        bool(turn.operations),
+        bool(turn.dead),
+        turn.totals is not None and not turn.operations,
+    ]
+
+    assert kinds.count(True) == 1
+    assert not (turn.alone and turn.totals)
+    assert not turn.identify or turn.alone
+
+
+@given(QUEUES)
+def test_nothing_is_sent_before_an_identify_was_accepted(queue: Queue) -> None:
+    """Law 4: to a person who is not known goes an identify first, alone."""
+    turn = next_turn(queue)
+    if turn is None or queue.standing is Standing.KNOWN or turn.dead:
+        return
+    theirs = [one.action for one in turn.operations]
+
+    assert turn.alone
+    assert turn.identify or theirs == [Action.IDENTIFY]
+    assert turn.totals is None
+
+
+@given(QUEUES)
+def test_barriers_and_large_operations_go_alone(queue: Queue) -> None:
+    """Law 7; and what exceeds a shared item has a request of its own."""
+    turn = next_turn(queue)
+    if turn is None or len(turn.operations) < 2:
+        return
+
+    assert not any(one.barrier for one in turn.operations)
+    assert all(size_bound(one, "42") <= MAX_SHARED_ITEM_BYTES for one in turn.operations)
+    assert sum(size_bound(one, "42") for one in turn.operations) <= MAX_TURN_BYTES
+
+
+@given(QUEUES)
+def test_a_turn_of_a_known_person_ends_only_for_a_reason(queue: Queue) -> None:
+    """Operations up to the next barrier, large one, full turn, or end of what is critical."""
+    turn = next_turn(queue)
+    if turn is None or turn.alone or not turn.operations:
+        return
+    taken, left = turn.operations, queue.operations[len(turn.operations) :]
+    if not left:
+        return
+    size = sum(size_bound(one, "42") for one in (*taken, left[0]))
+
+    assert (
+        left[0].barrier
+        or size_bound(left[0], "42") > MAX_SHARED_ITEM_BYTES
+        or size > MAX_TURN_BYTES
+        or taken[-1].id <= queue.critical_until < left[0].id
+    )
+
+
+@given(QUEUES)
+def test_what_stands_behind_something_critical_is_not_lifted_with_it(queue: Queue) -> None:
+    """Law 8: everything before it, and nothing after it."""
+    turn = next_turn(queue)
+    if turn is None or not turn.operations or turn.operations[0].id > queue.critical_until:
+        return
+
+    assert all(one.id <= queue.critical_until for one in turn.operations)
+
+
+@given(QUEUES)
+def test_totals_wait_for_what_changed_them_last(queue: Queue) -> None:
+    """Law 10: they go with or behind it, never before."""
+    turn = next_turn(queue)
+    if turn is None or turn.totals is None:
+        return
+    left = queue.operations[len(turn.operations) :]
+
+    assert turn.totals.waiting
+    assert all(turn.totals.changed_by < one.id for one in left)
+    if not queue.complete and not left and turn.operations:
+        assert turn.totals.changed_by <= turn.operations[-1].id
+
+
+@given(QUEUES)
+def test_a_person_always_has_something_due_while_something_waits(queue: Queue) -> None:
+    """No queue stands still: only refused people keep their totals, and nobody else's wait."""
+    waits = bool(queue.operations) or (queue.totals is not None and queue.totals.waiting)
+    turn = next_turn(queue)
+
+    if turn is None:
+        assert not queue.operations
+        assert queue.standing is Standing.REFUSED or not waits
+    if queue.standing is Standing.DUE:
+        assert turn is not None
+        assert turn.identify
+
+
+@given(QUEUES)
+def test_people_who_were_refused_send_nothing_but_an_identify(queue: Queue) -> None:
+    """Their operations are dead up to the shop's next identify."""
+    turn = next_turn(replace(queue, standing=Standing.REFUSED))
+    if turn is None:
+        return
+    actions = [one.action for one in queue.operations]
+
+    if turn.dead:
+        assert Action.IDENTIFY not in actions[: len(turn.dead)]
+        assert actions[len(turn.dead) : len(turn.dead) + 1] in ([], [Action.IDENTIFY])
+    else:
+        assert [Action.IDENTIFY] == [one.action for one in turn.operations]
+
+
+@given(QUEUES)
+def test_a_queue_is_emptied_in_order_whatever_stands_in_it(queue: Queue) -> None:
+    """Law 7: turn after turn, each settled, every operation leaves once, in order of its id."""
+    left = list(queue.operations)
+    standing = queue.standing
+    done: list[int] = []
+    sent = False
+    for _ in range(2 * len(left) + 3):
+        turn = next_turn(
+            replace(
+                queue,
+                operations=tuple(left),
+                standing=standing,
+                complete=True,
+                totals=None if sent else queue.totals,
+            )
+        )
+        if turn is None:
+            break
+        gone = turn.operations or turn.dead
+        done += [one.id for one in gone]
+        left = left[len(gone) :]
+        sent = sent or turn.totals is not None
+        if not turn.dead:
+            standing = standing_after(turn, standing, delivered=True, dead=False)
+
+    assert [one.id for one in queue.operations] == done
+    assert [] == left
+
+
+def test_an_unknown_person_with_totals_alone_is_identified_first() -> None:
+    """Law 4."""
+    totals = Totals(person=1, version=2, sent_version=1, values={})
+
+    unknown = next_turn(a_queue(standing=Standing.UNKNOWN, totals=totals))
+    known = next_turn(a_queue(totals=totals))
+
+    assert unknown is not None
+    assert (True, None) == (unknown.identify, unknown.totals)
+    assert known is not None
+    assert (False, (), totals) == (known.identify, known.operations, known.totals)
+    assert next_turn(a_queue(standing=Standing.REFUSED, totals=totals)) is None
+    assert next_turn(a_queue(totals=replace(totals, sent_version=2))) is None
+
+
+@given(QUEUES, st.integers(0, 2 * 10**12))
+def test_a_turn_leaves_with_its_attempts_counted_and_a_time_that_only_rises(
+    queue: Queue, now_ms: int
+) -> None:
+    """Law 10: totals carry a time of their own, strictly later than the last."""
+    turn = next_turn(queue)
+    if turn is None:
+        return
+    left = stamped(turn, now_ms)
+
+    assert [one.attempts + 1 for one in turn.operations] == [
+        one.attempts for one in left.operations
+    ]
+    if turn.totals is not None and left.totals is not None:
+        assert left.totals.wire_at_s > turn.totals.wire_at_s
+        assert left.totals.wire_at_s >= now_ms // 1000
+    assert replace(left, operations=turn.operations, totals=turn.totals) == turn
+
+
+OURS = Turn(person=1, canonical_id="42", identify=True, alone=True)
+THEIRS = Turn(
+    person=1,
+    canonical_id="42",
+    operations=(an_operation(1, action=Action.IDENTIFY, barrier=True),),
+    alone=True,
+)
+EVENTS = Turn(person=1, canonical_id="42", operations=(an_operation(1),))
+
+
+@pytest.mark.parametrize(
+    ("turn", "before", "delivered", "dead", "after"),
+    [
+        (OURS, Standing.UNKNOWN, True, False, Standing.KNOWN),
+        (OURS, Standing.DUE, True, False, Standing.KNOWN),
+        (OURS, Standing.UNKNOWN, False, True, Standing.REFUSED),
+        (OURS, Standing.DUE, False, True, Standing.REFUSED),
+        (OURS, Standing.DUE, False, False, Standing.DUE),
+        (THEIRS, Standing.UNKNOWN, True, False, Standing.KNOWN),
+        (THEIRS, Standing.REFUSED, True, False, Standing.KNOWN),
+        (THEIRS, Standing.UNKNOWN, False, True, Standing.DUE),
+        (THEIRS, Standing.REFUSED, False, True, Standing.DUE),
+        (THEIRS, Standing.KNOWN, False, True, Standing.KNOWN),
+        (THEIRS, Standing.UNKNOWN, False, False, Standing.UNKNOWN),
+        (EVENTS, Standing.KNOWN, False, True, Standing.KNOWN),
+        (EVENTS, Standing.KNOWN, True, False, Standing.KNOWN),
+    ],
+)
+def test_an_identify_decides_how_a_person_stands(
+    turn: Turn, before: Standing, after: Standing, *, delivered: bool, dead: bool
+) -> None:
+    """Law 4: accepted, refused and followed by a bare one, or refused in the end."""
+    assert after is standing_after(turn, before, delivered=delivered, dead=dead)
+
+
+def test_the_life_of_an_operation_is_the_one_of_the_documentation() -> None:
+    """Design, section 3: ready, leased, delivered, dead, withheld; and what follows what."""
+    assert {
+        (State.READY, State.LEASED),
+        (State.READY, State.WITHHELD),
+        (State.READY, State.DEAD),
+        (State.LEASED, State.DELIVERED),
+        (State.LEASED, State.READY),
+        (State.LEASED, State.DEAD),
+        (State.LEASED, State.WITHHELD),
+        (State.DEAD, State.READY),
+        (State.DEAD, State.WITHHELD),
+    } == {(before, after) for (before, _), after in TRANSITIONS.items()}
+    assert {State.READY, State.LEASED} == OPEN
+    assert set(Act) == {act for _, act in TRANSITIONS}
+
+
+def test_nothing_that_was_delivered_or_withheld_ever_moves_again() -> None:
+    """Law 16: every record ends in exactly one recorded outcome."""
+    assert not {State.DELIVERED, State.WITHHELD} & {before for before, _ in TRANSITIONS}
