@@ -24,7 +24,7 @@ are dead, `no_identify`, until an operator replays them or the shop identifies t
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
 from .outbox import Action, Operation, Standing, Totals
 
@@ -62,6 +62,7 @@ class Turn:
     Attributes:
         person: The person key.
         canonical_id: The id to address them by.
+        standing: How they stood when the turn was formed.
         operations: What is sent, in order; may be empty.
         identify: An identify of our making, with identifiers only, is sent (alone).
         totals: The totals sent behind the operations; None: none.
@@ -71,6 +72,7 @@ class Turn:
 
     person: int
     canonical_id: str
+    standing: Standing = Standing.KNOWN
     operations: tuple[Operation, ...] = ()
     identify: bool = False
     totals: Totals | None = None
@@ -102,34 +104,34 @@ def next_turn(queue: Queue) -> Turn | None:
     Pure: the same queue gives the same turn. The store calls it in the transaction
     that leases, so what it reads cannot have changed when the turn leaves.
     """
-    operations = queue.operations
     if queue.standing is Standing.DUE:
-        return _our_identify(queue)
-    if not operations:
+        return _turn(queue, identify=True, alone=True)
+    if not queue.operations:
         return _totals_alone(queue)
-    first = operations[0]
+    first = queue.operations[0]
     opens = first.action is Action.IDENTIFY
     if queue.standing is Standing.REFUSED and not opens:
-        return Turn(
-            person=queue.person, canonical_id=queue.canonical_id, dead=_until_identify(operations)
-        )
+        return _turn(queue, dead=_until_identify(queue.operations))
     if queue.standing is not Standing.KNOWN and not opens:
-        return Turn(person=queue.person, canonical_id=queue.canonical_id, identify=True, alone=True)
+        return _turn(queue, identify=True, alone=True)
     if first.barrier or queue.standing is not Standing.KNOWN or _large(first, queue):
-        return Turn(
-            person=queue.person, canonical_id=queue.canonical_id, operations=(first,), alone=True
-        )
+        return _turn(queue, operations=(first,), alone=True)
     taken = _shared(queue)
+    return _turn(queue, operations=taken, totals=_totals_behind(queue, taken))
+
+
+class _Parts(TypedDict, total=False):
+    operations: tuple[Operation, ...]
+    identify: bool
+    totals: Totals | None
+    alone: bool
+    dead: tuple[Operation, ...]
+
+
+def _turn(queue: Queue, **parts: Unpack[_Parts]) -> Turn:
     return Turn(
-        person=queue.person,
-        canonical_id=queue.canonical_id,
-        operations=taken,
-        totals=_totals_behind(queue, taken),
+        person=queue.person, canonical_id=queue.canonical_id, standing=queue.standing, **parts
     )
-
-
-def _our_identify(queue: Queue) -> Turn:
-    return Turn(person=queue.person, canonical_id=queue.canonical_id, identify=True, alone=True)
 
 
 def _until_identify(operations: Sequence[Operation]) -> tuple[Operation, ...]:
@@ -177,13 +179,11 @@ def _totals_behind(queue: Queue, taken: tuple[Operation, ...]) -> Totals | None:
 
 
 def _totals_alone(queue: Queue) -> Turn | None:
-    if queue.totals is None or not queue.totals.waiting:
-        return None
-    if queue.standing is Standing.REFUSED:
+    if queue.totals is None or not queue.totals.waiting or queue.standing is Standing.REFUSED:
         return None
     if queue.standing is Standing.UNKNOWN:
-        return Turn(person=queue.person, canonical_id=queue.canonical_id, identify=True, alone=True)
-    return Turn(person=queue.person, canonical_id=queue.canonical_id, totals=queue.totals)
+        return _turn(queue, identify=True, alone=True)
+    return _turn(queue, totals=queue.totals)
 
 
 def stamped(turn: Turn, now_ms: int) -> Turn:

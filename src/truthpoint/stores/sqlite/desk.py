@@ -66,13 +66,18 @@ class SqliteDesk:
                     for outcome, reason, count in self._state.execute(SQL["count_verdicts"])
                 },
                 people=self._one("count_people"),
-                oldest_open_ms=self._one("oldest_open"),
+                oldest_open_ms=self._oldest_open_ms(),
                 binding=read_binding(self._meta("binding")),
             )
 
+    def _oldest_open_ms(self) -> int | None:
+        found = self._state.execute(SQL["oldest_open"]).fetchone()
+        return None if found is None else found[0]
+
     def _operations(self) -> dict[State, int]:
         """Count operations by state; what is neither open nor ended otherwise was delivered."""
-        counts = {State(state): n for state, n in self._state.execute(SQL["count_open"])}
+        leased = self._one("count_leased")
+        counts = {State.LEASED: leased, State.READY: self._one("count_open") - leased}
         counts |= {State(state): n for state, n in self._state.execute(SQL["count_ended"])}
         every = self._meta("next_operation") - 1
         counts[State.DELIVERED] = every - sum(counts.values())
@@ -172,7 +177,7 @@ class SqliteDesk:
         operation, person, lane = found
         after = TRANSITIONS[State.DEAD, Act.REPLAY]
         self._state.execute(
-            SQL["end_operation"], (after.value, "", None, operation, State.DEAD.value)
+            SQL["move_operation"], (after.value, "", None, operation, State.DEAD.value)
         )
         enqueue(self._state, person, operation, Lane(lane))
         if self._state.execute(SQL["standing"], (person,)).fetchone()[0] == Standing.REFUSED:
@@ -197,7 +202,7 @@ class SqliteDesk:
             return False
         after, discarded = TRANSITIONS[State.DEAD, Act.WITHHOLD], Reason.DISCARDED.value
         self._state.execute(
-            SQL["end_operation"], (after.value, discarded, None, found[0], State.DEAD.value)
+            SQL["move_operation"], (after.value, discarded, None, found[0], State.DEAD.value)
         )
         return True
 

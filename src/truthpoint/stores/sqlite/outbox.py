@@ -1,12 +1,20 @@
-"""Leasing and settling on SQLite; the rules themselves are `truthpoint.core.turns`."""
+"""Leasing and settling on SQLite; the rules themselves are `truthpoint.core.turns`.
+
+Whoever is leased leaves the queue, and one row of `lease` says who is away with what: a
+lease costs one row, however many operations it holds. An operation's own row is written
+when it is settled.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from truthpoint.contract.model import Lane
 from truthpoint.core.outbox import TRANSITIONS, Act, Standing, State
-from truthpoint.core.turns import Queue, next_turn, stamped, standing_after
+from truthpoint.core.turns import Queue, Turn, next_turn, standing_after
 from truthpoint.errors import LeaseLost
 from truthpoint.ports import Result
 
@@ -15,14 +23,16 @@ from .files import SQL
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from truthpoint.core.outbox import Operation, Totals
-    from truthpoint.core.turns import Turn
-    from truthpoint.ports import Fate, Settlement
+    from truthpoint.core.outbox import Operation
+    from truthpoint.ports import Settlement
 
 PERSON_LIMIT: Final = 500
 """Operations loaded of one person for one turn."""
+
+PEOPLE_AT_A_TIME: Final = 25
+"""People whose operations are loaded together: few enough that little is loaded in vain."""
 
 LEASE_BYTES: Final = 2_000_000
 """Payload leased at a time: a few full requests, so that memory stays flat."""
@@ -30,15 +40,58 @@ LEASE_BYTES: Final = 2_000_000
 NO_IDENTIFY: Final = "no_identify"
 """Reason of operations that are dead because no identify of their person was accepted."""
 
+_ANY: Final = 2**63 - 1
+"""More than any id of an operation."""
+
 _ACTS: Final = {
     Result.DELIVERED: Act.DELIVER,
     Result.RETRY: Act.RETRY,
     Result.DEAD: Act.REFUSE,
 }
 
+_Told = tuple[int, list[int], int, int]
+"""A turn as `lease` keeps it: person, operations, time of the totals or 0, head."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Away:
+    """Somebody who is away.
+
+    Attributes:
+        turn: With what.
+        lease: The row of `lease` that says so.
+        head: Not after their first open operation.
+        critical_until: Their last critical operation that was open.
+    """
+
+    turn: Turn
+    lease: int
+    head: int
+    critical_until: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Back:
+    """Somebody whose place in the queue is to be found.
+
+    Attributes:
+        person: The person key.
+        head: Not after their first open operation.
+        critical_until: Not before their last open critical operation; `_ANY`: not known.
+        not_before_ms: When they may go on.
+    """
+
+    person: int
+    head: int
+    critical_until: int
+    not_before_ms: int = 0
+
 
 class Outbox:
-    """The queue and the operations of one state file; every call is part of a transaction.
+    """The queue, the leases and the operations of one state file, for its one worker.
+
+    Every call is part of a transaction of the caller. What is remembered here is changed
+    last, so that a call that fails leaves it as the file is.
 
     Args:
         state: The connection.
@@ -48,140 +101,276 @@ class Outbox:
     def __init__(self, state: sqlite3.Connection, events: Mapping[int, str]) -> None:
         self._state = state
         self._events = events
+        self._away: dict[int, _Away] = {}
+        self._leases: dict[int, dict[int, _Told]] = {}
+
+    def is_away(self, person: int) -> bool:
+        """Tell whether a person is away."""
+        return person in self._away
+
+    def recover(self) -> None:
+        """Let everybody come back whom a dead worker had sent away."""
+        back: list[_Back] = []
+        for lease, text in self._state.execute(SQL["leases"]).fetchall():
+            told = msgspec.json.decode(text, type=list[_Told])
+            attempts = [(one,) for _, operations, _, _ in told for one in operations]
+            self._state.executemany(SQL["count_attempt"], attempts)
+            times = [(0, wire_at_s, None, person) for person, _, wire_at_s, _ in told if wire_at_s]
+            self._state.executemany(SQL["settle_totals"], times)
+            self._state.execute(SQL["end_lease"], (lease,))
+            back += [
+                _Back(person=person, head=head, critical_until=_ANY) for person, _, _, head in told
+            ]
+        self._state.execute(SQL["show"])
+        self._come_back(back)
 
     def lease(self, now_ms: int, wanted: int) -> list[Turn]:
         """Lease about `wanted` operations, in whole turns."""
-        turns: list[Turn] = []
+        chosen: list[tuple[rows.Row, Turn]] = []
         taken = size = 0
         while taken < wanted and size < LEASE_BYTES:
-            due = self._state.execute(SQL["due"], (now_ms, wanted - taken)).fetchall()
+            due = self._due(now_ms, min(wanted - taken, PEOPLE_AT_A_TIME))
+            if not due:
+                break
+            ready = self._ready((row[0], row[1]) for row in due)
             for row in due:
-                turn = self._turn(row, now_ms)
+                turn = self._turn(row, ready.get(row[0], []), now_ms)
                 if turn is None:
                     continue
-                self._send_away(turn)
-                turns.append(turn)
+                self._state.execute(SQL["leave_queue"], (turn.person,))
+                chosen.append((row, turn))
                 taken += max(1, len(turn.operations))
                 size += sum(len(one.attributes) for one in turn.operations)
                 if taken >= wanted or size >= LEASE_BYTES:
                     break
-            if not due:
-                break
-        return turns
+        if chosen:
+            self._send_away(chosen)
+        return [turn for _, turn in chosen]
 
-    def _turn(self, due: rows.Row, now_ms: int) -> Turn | None:
+    def _due(self, now_ms: int, limit: int) -> list[rows.Row]:
+        """Return who goes next; what is new of those who are away is put out of sight."""
+        while True:
+            due = self._state.execute(SQL["due"], (now_ms, limit)).fetchall()
+            away = [(row[0],) for row in due if row[0] in self._away]
+            if not away:
+                return due
+            self._state.executemany(SQL["hide"], away)
+
+    def _ready(self, people: Iterable[tuple[int, int]]) -> dict[int, list[Operation]]:
+        """Return the first ready operations of people, given not later ones than these."""
+        found: dict[int, list[Operation]] = {}
+        asked = (rows.json_text(list(people)), PERSON_LIMIT + 1)
+        for row in self._state.execute(SQL["ready_operations"], asked):
+            found.setdefault(row[1], []).append(rows.operation_row(row, self._events))
+        return found
+
+    def _turn(self, due: rows.Row, ready: list[Operation], now_ms: int) -> Turn | None:
         """Return a person's next turn; take them out of the queue when they have none."""
-        person = due[0]
+        person, head, critical_until = due[:3]
         row: rows.Row | None = due
         while row is not None:
-            turn = next_turn(self._queue(row))
+            turn = next_turn(_queue(row, ready))
             if turn is not None and not turn.dead:
-                return stamped(turn, now_ms)
-            for one in () if turn is None else turn.dead:
-                self._end(one, State.READY, Act.REFUSE, NO_IDENTIFY, now_ms)
+                return _stamped(turn, now_ms)
+            if turn is not None:
+                self._end(
+                    [(one.id, State.READY, Act.REFUSE, NO_IDENTIFY) for one in turn.dead], now_ms
+                )
             # Their place is another one now, or none.
-            self._come_back(person, not_before_ms=0)
+            self._come_back([_Back(person=person, head=head, critical_until=critical_until)])
             if turn is None:
                 break
             row = self._state.execute(SQL["due_person"], (person,)).fetchone()
+            ready = self._ready([(person, head)]).get(person, [])
         return None
 
-    def _queue(self, row: rows.Row) -> Queue:
-        person, head, critical_until, canonical_id, standing, version, *of_totals = row
-        asked = (person, head, PERSON_LIMIT + 1)
-        found = [
-            rows.operation_row(one, self._events)
-            for one in self._state.execute(SQL["ready_operations"], asked)
-        ]
-        totals = None if version is None else rows.totals_row((person, version, *of_totals))
-        return Queue(
-            person=person,
-            canonical_id=canonical_id,
-            standing=Standing(standing),
-            operations=found[:PERSON_LIMIT],
-            complete=len(found) <= PERSON_LIMIT,
-            critical_until=critical_until,
-            totals=totals,
-        )
+    def _send_away(self, chosen: Sequence[tuple[rows.Row, Turn]]) -> None:
+        """Remember, here and in the file, who is away with what."""
+        told: dict[int, _Told] = {}
+        for row, turn in chosen:
+            wire_at_s = 0 if turn.totals is None else turn.totals.wire_at_s
+            told[turn.person] = (
+                turn.person,
+                [one.id for one in turn.operations],
+                wire_at_s,
+                row[1],
+            )
+        text = rows.json_text(list(told.values()))
+        lease = int(self._state.execute(SQL["add_lease"], (text,)).lastrowid or 0)
+        self._leases[lease] = told
+        for row, turn in chosen:
+            self._away[turn.person] = _Away(
+                turn=turn, lease=lease, head=row[1], critical_until=row[2]
+            )
 
-    def _send_away(self, turn: Turn) -> None:
-        self._state.executemany(SQL["lease_operation"], [(one.id,) for one in turn.operations])
-        self._state.execute(SQL["send_away"], (turn.person,))
-        if turn.totals is not None:
-            self._state.execute(SQL["stamp_totals"], (turn.totals.wire_at_s, turn.person))
-
-    def settle(self, settlement: Settlement, now_ms: int) -> None:
-        """Record what became of one turn.
+    def check(self, settlements: Sequence[Settlement]) -> None:
+        """See that these turns are away, each once, and that each of their pieces has a fate.
 
         Raises:
-            LeaseLost: An operation is not leased any more.
+            LeaseLost: A turn is not away.
+            ValueError: An operation has no fate, or a fate no operation.
         """
-        turn = settlement.turn
-        for one in turn.operations:
-            fate = settlement.operations[one.id]
-            self._end(one, State.LEASED, _ACTS[fate.result], fate.reason, now_ms)
-        if turn.totals is not None and settlement.totals is not None:
-            self._settle_totals(turn.totals, settlement.totals)
-        fates = [*settlement.operations.values()]
-        if settlement.identify is not None:
-            fates.append(settlement.identify)
-        self._settle_standing(turn, fates)
-        self._come_back(turn.person, not_before_ms=settlement.not_before_ms)
+        seen: set[int] = set()
+        for one in settlements:
+            away = self._away.get(one.turn.person)
+            if away is None or away.turn is not one.turn or one.turn.person in seen:
+                raise LeaseLost("A turn was settled that this worker does not hold.")
+            seen.add(one.turn.person)
+            if {operation.id for operation in one.turn.operations} != set(one.operations):
+                raise ValueError("every operation of a turn needs a fate, and no other has one")
 
-    def _end(self, operation: Operation, before: State, act: Act, reason: str, now_ms: int) -> None:
-        """Move an operation along the table; `before` is where it must stand."""
-        after = TRANSITIONS[before, act]
-        settled_at_ms = None if after is State.READY else now_ms
-        row = (after.value, reason, settled_at_ms, operation.id, before.value)
-        if self._state.execute(SQL["end_operation"], row).rowcount != 1:
+    def settle(self, settlements: Sequence[Settlement], now_ms: int) -> None:
+        """Record what became of turns that `check` has found in order.
+
+        Raises:
+            LeaseLost: An operation is not as it was leased.
+        """
+        self._end(
+            [
+                (number, State.LEASED, _ACTS[fate.result], fate.reason)
+                for one in settlements
+                for number, fate in one.operations.items()
+            ],
+            now_ms,
+        )
+        self._state.executemany(SQL["settle_totals"], list(_totals_columns(settlements)))
+        self._state.executemany(SQL["set_standing"], list(_standing_columns(settlements)))
+        self._return(settlements)
+
+    def _end(self, ended: Sequence[tuple[int, State, Act, str]], now_ms: int) -> None:
+        """Move operations along the table: each from a state, by an act, with a reason."""
+        done = self._state.executemany(
+            SQL["end_operation"],
+            [
+                _ended_columns(number, before, act, reason, now_ms)
+                for number, before, act, reason in ended
+            ],
+        )
+        if ended and done.rowcount != len(ended):
             raise LeaseLost("An operation was settled by someone else.")
 
-    def _settle_totals(self, totals: Totals, fate: Fate) -> None:
-        if fate.result is not Result.RETRY:
-            row = (totals.version, fate.reason, totals.person)
-            self._state.execute(SQL["settle_totals"], row)
-
-    def _settle_standing(self, turn: Turn, fates: list[Fate]) -> None:
-        results = {fate.result for fate in fates}
-        before = Standing(self._state.execute(SQL["standing"], (turn.person,)).fetchone()[0])
-        after = standing_after(
-            turn, before, delivered=Result.DELIVERED in results, dead=Result.DEAD in results
+    def _return(self, settlements: Sequence[Settlement]) -> None:
+        """Let the people of these turns go on, and end leases of which nothing is left."""
+        back = {one.turn.person: self._away[one.turn.person] for one in settlements}
+        for lease in {away.lease for away in back.values()}:
+            left = [told for person, told in self._leases[lease].items() if person not in back]
+            if left:
+                self._state.execute(SQL["change_lease"], (rows.json_text(left), lease))
+            else:
+                self._state.execute(SQL["end_lease"], (lease,))
+        self._come_back(
+            [
+                _Back(
+                    person=one.turn.person,
+                    head=back[one.turn.person].head,
+                    critical_until=back[one.turn.person].critical_until,
+                    not_before_ms=one.not_before_ms,
+                )
+                for one in settlements
+            ]
         )
-        if after is not before:
-            self._state.execute(SQL["set_standing"], (after.value, turn.person))
+        for person, away in back.items():
+            del self._away[person], self._leases[away.lease][person]
+            if not self._leases[away.lease]:
+                del self._leases[away.lease]
 
-    def _come_back(self, person: int, *, not_before_ms: int) -> None:
-        """Let a person go on: with their next operation, their totals, or out of the queue."""
-        found = self._state.execute(SQL["queue_of"], (person,)).fetchone()
-        head, critical_until, standing, version, sent_version, changed_by, next_open = found
-        waiting = version is not None and version > sent_version
+    def _come_back(self, back: Sequence[_Back]) -> None:
+        """Give people their place in the queue: by operations, by totals, or none."""
+        by_person = {one.person: one for one in back}
+        asked = rows.json_text([(one.person, one.head) for one in back])
+        puts: list[rows.Row] = []
+        leaves: list[rows.Row] = []
+        for row in self._state.execute(SQL["standing_in_line"], (asked,)).fetchall():
+            place = self._place(row, by_person[row[0]])
+            if place is not None:
+                puts.append(place)
+            elif row[6]:
+                leaves.append((row[0],))
+        self._state.executemany(SQL["put_queue"], puts)
+        self._state.executemany(SQL["leave_queue"], leaves)
+
+    def _place(self, row: rows.Row, back: _Back) -> rows.Row | None:
+        """Return somebody's row of the queue; None when they have nothing to send."""
+        person, standing, version, sent_version, changed_by, critical, _, next_open = row
+        head, critical_until = back.head, 0
         if next_open is not None:
-            head, critical_until = (
-                next_open,
-                self._critical_until(person, next_open, critical_until),
-            )
-        elif waiting and standing != Standing.REFUSED:
-            head, critical_until = changed_by, 0
-        elif standing == Standing.DUE:
-            critical_until = 0
-        else:
-            self._state.execute(SQL["leave_queue"], (person,))
-            return
+            head = next_open
+            critical_until = self._critical_until(person, head, max(critical, back.critical_until))
+        elif version is not None and version > sent_version and standing != Standing.REFUSED:
+            head = changed_by
+        elif standing != Standing.DUE:
+            return None
         lane = Lane.CRITICAL if critical_until else Lane.LIVE
         only_totals = next_open is None
-        row = (head, lane.value, critical_until, only_totals, not_before_ms, person)
-        self._state.execute(SQL["come_back"], row)
+        return (person, lane.value, head, critical_until, only_totals, back.not_before_ms)
 
     def _critical_until(self, person: int, head: int, before: int) -> int:
-        """Return the last critical operation that is open, given the last one there was."""
-        if head >= before:
-            return before if head == before else 0
+        """Return the last critical operation that is open, given one that none is behind."""
+        if head > before:
+            return 0
         # It may be gone: what was replayed stands before it, and it may have left already.
-        asked = (person, head, before)
-        return self._state.execute(SQL["last_critical"], asked).fetchone()[0]
+        found = self._state.execute(SQL["last_critical"], (person, head, before)).fetchone()
+        return 0 if found is None else found[0]
 
 
 def enqueue(state: sqlite3.Connection, person: int, operation: int, lane: Lane) -> None:
     """Put a person whose operation is ready again into the queue."""
     critical = operation if lane is Lane.CRITICAL else 0
-    state.execute(SQL["write_queue"], (person, lane.value, operation, critical, 0))
+    state.execute(SQL["write_queue"], (person, lane.value, operation, critical, 0, 0))
+
+
+def _queue(row: rows.Row, ready: list[Operation]) -> Queue:
+    person, _, critical_until, canonical_id, standing, version, *of_totals = row
+    totals = None if version is None else rows.totals_row((person, version, *of_totals))
+    return Queue(
+        person=person,
+        canonical_id=canonical_id,
+        standing=Standing(standing),
+        operations=ready[:PERSON_LIMIT],
+        complete=len(ready) <= PERSON_LIMIT,
+        critical_until=critical_until,
+        totals=totals,
+    )
+
+
+def _stamped(turn: Turn, now_ms: int) -> Turn:
+    """Return the turn as it leaves; its operations were counted when they were loaded."""
+    if turn.totals is None:
+        return turn
+    wire_at_s = max(turn.totals.wire_at_s + 1, now_ms // 1000)
+    return replace(turn, totals=replace(turn.totals, wire_at_s=wire_at_s))
+
+
+def _ended_columns(number: int, before: State, act: Act, reason: str, now_ms: int) -> rows.Row:
+    after = TRANSITIONS[before, act]
+    settled_at_ms = None if after is State.READY else now_ms
+    return (after.value, reason, settled_at_ms, before is State.LEASED, number)
+
+
+def _totals_columns(settlements: Iterable[Settlement]) -> Iterable[rows.Row]:
+    for one in settlements:
+        totals, fate = one.turn.totals, one.totals
+        if totals is None or fate is None:
+            continue
+        if fate.result is Result.RETRY:
+            yield (0, totals.wire_at_s, None, totals.person)
+        else:
+            yield (totals.version, totals.wire_at_s, fate.reason, totals.person)
+
+
+def _standing_columns(settlements: Iterable[Settlement]) -> Iterable[rows.Row]:
+    for one in settlements:
+        turn = one.turn
+        if not turn.alone:
+            # Only what goes alone can be an identify that changes how somebody stands.
+            continue
+        fates = [*one.operations.values(), *([one.identify] if one.identify else [])]
+        results = {fate.result for fate in fates}
+        after = standing_after(
+            turn,
+            turn.standing,
+            delivered=Result.DELIVERED in results,
+            dead=Result.DEAD in results,
+        )
+        if after is not turn.standing:
+            yield (after.value, turn.person)

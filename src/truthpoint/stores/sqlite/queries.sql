@@ -55,17 +55,6 @@ INSERT INTO operation
   (id, person, record, lane, action, event, name, event_id, at_ms, barrier, attributes)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
--- name: write_queue
-INSERT INTO queue (person, lane, head, critical_until, only_totals) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (person) DO UPDATE SET
-  lane = min(lane, excluded.lane),
-  head = CASE
-    WHEN only_totals THEN excluded.head
-    WHEN excluded.only_totals THEN head
-    ELSE min(head, excluded.head) END,
-  critical_until = max(critical_until, excluded.critical_until),
-  only_totals = min(only_totals, excluded.only_totals);
-
 -- name: write_totals
 INSERT INTO totals (person, version, changed_by, amounts) VALUES (?, ?, ?, ?)
 ON CONFLICT (person) DO UPDATE SET
@@ -96,13 +85,6 @@ SELECT value FROM meta WHERE name = ?;
 INSERT INTO meta (name, value) VALUES (?, ?)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 
--- name: recover_operations
-UPDATE operation SET state = 0
-WHERE state = 1 AND person IN (SELECT person FROM queue WHERE away = 1);
-
--- name: recover_queue
-UPDATE queue SET away = 0 WHERE away = 1;
-
 -- name: due
 SELECT q.person, q.head, q.critical_until, p.canonical_id, p.standing,
   t.version, t.sent_version, t.changed_by, t.wire_at_s, t.amounts
@@ -111,6 +93,109 @@ LEFT JOIN totals AS t ON t.person = q.person
 WHERE q.away = 0 AND q.not_before_ms <= ?
 ORDER BY q.lane, q.head LIMIT ?;
 
+-- name: ready_operations
+SELECT o.id, o.person, o.record, o.lane, o.action, o.event, o.name, o.event_id, o.at_ms,
+  o.attributes, o.barrier, o.attempts
+FROM json_each(?) AS asked CROSS JOIN operation AS o ON o.id IN (
+  SELECT i.id FROM operation AS i
+  WHERE i.person = json_extract(asked.value, '$[0]')
+    AND i.id >= json_extract(asked.value, '$[1]') AND i.state = 0
+  ORDER BY i.id LIMIT ?)
+ORDER BY o.person, o.id;
+
+-- name: write_queue
+INSERT INTO queue (person, lane, head, critical_until, only_totals, away)
+VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (person) DO UPDATE SET
+  lane = min(lane, excluded.lane),
+  head = CASE
+    WHEN only_totals THEN excluded.head
+    WHEN excluded.only_totals THEN head
+    ELSE min(head, excluded.head) END,
+  critical_until = max(critical_until, excluded.critical_until),
+  only_totals = min(only_totals, excluded.only_totals);
+
+-- name: hide
+UPDATE queue SET away = 1 WHERE person = ?;
+
+-- name: show
+UPDATE queue SET away = 0 WHERE away = 1;
+
+-- name: put_queue
+INSERT OR REPLACE INTO queue
+  (person, lane, head, critical_until, only_totals, away, not_before_ms)
+VALUES (?, ?, ?, ?, ?, 0, ?);
+
+-- name: leave_queue
+DELETE FROM queue WHERE person = ?;
+
+-- name: add_lease
+INSERT INTO lease (turns) VALUES (?);
+
+-- name: change_lease
+UPDATE lease SET turns = ? WHERE lease = ?;
+
+-- name: end_lease
+DELETE FROM lease WHERE lease = ?;
+
+-- name: leases
+SELECT lease, turns FROM lease;
+
+-- name: end_operation
+UPDATE operation SET state = ?, reason = ?, settled_at_ms = ?, attempts = attempts + ?
+WHERE id = ? AND state = 0;
+
+-- name: move_operation
+UPDATE operation SET state = ?, reason = ?, settled_at_ms = ? WHERE id = ? AND state = ?;
+
+-- name: count_attempt
+UPDATE operation SET attempts = attempts + 1 WHERE id = ? AND state = 0;
+
+-- name: settle_totals
+UPDATE totals SET sent_version = max(sent_version, ?), wire_at_s = max(wire_at_s, ?),
+  reason = coalesce(?, reason)
+WHERE person = ?;
+
+-- name: standing_in_line
+SELECT p.person, p.standing, t.version, t.sent_version, t.changed_by,
+  coalesce(q.critical_until, 0), q.person IS NOT NULL,
+  (SELECT o.id FROM operation AS o
+   WHERE o.person = p.person AND o.state = 0
+     AND o.id >= min(json_extract(asked.value, '$[1]'), coalesce(q.head, 9223372036854775807))
+   ORDER BY o.id LIMIT 1)
+FROM json_each(?) AS asked
+CROSS JOIN person AS p ON p.person = json_extract(asked.value, '$[0]')
+LEFT JOIN totals AS t ON t.person = p.person
+LEFT JOIN queue AS q ON q.person = p.person;
+
+-- name: last_critical
+SELECT id FROM operation
+WHERE person = ? AND id BETWEEN ? AND ? AND state = 0 AND lane = 0
+ORDER BY id DESC LIMIT 1;
+
+-- name: count_open
+WITH heads (person, head) AS (
+  SELECT person, min(head) FROM (
+    SELECT person, head FROM queue WHERE NOT only_totals
+    UNION ALL
+    SELECT json_extract(t.value, '$[0]'), json_extract(t.value, '$[3]')
+    FROM lease AS l, json_each(l.turns) AS t)
+  GROUP BY person)
+SELECT count(*) FROM heads AS h
+CROSS JOIN operation AS o ON o.person = h.person AND o.id >= h.head AND o.state = 0;
+
+-- name: count_leased
+SELECT coalesce(sum(json_array_length(t.value, '$[1]')), 0)
+FROM lease AS l, json_each(l.turns) AS t;
+
+-- name: oldest_open
+SELECT o.at_ms FROM (
+  SELECT head FROM queue WHERE NOT only_totals
+  UNION ALL
+  SELECT json_extract(t.value, '$[3]') FROM lease AS l, json_each(l.turns) AS t) AS h
+CROSS JOIN operation AS o ON o.id = h.head AND o.state = 0
+ORDER BY o.id LIMIT 1;
+
 -- name: due_person
 SELECT q.person, q.head, q.critical_until, p.canonical_id, p.standing,
   t.version, t.sent_version, t.changed_by, t.wire_at_s, t.amounts
@@ -118,50 +203,11 @@ FROM queue AS q CROSS JOIN person AS p ON p.person = q.person
 LEFT JOIN totals AS t ON t.person = q.person
 WHERE q.person = ?;
 
--- name: ready_operations
-SELECT id, person, record, lane, action, event, name, event_id, at_ms, attributes, barrier, attempts
-FROM operation WHERE person = ? AND id >= ? AND state = 0 ORDER BY id LIMIT ?;
-
--- name: lease_operation
-UPDATE operation SET state = 1, attempts = attempts + 1 WHERE id = ? AND state = 0;
-
--- name: send_away
-UPDATE queue SET away = 1, not_before_ms = 0 WHERE person = ?;
-
--- name: stamp_totals
-UPDATE totals SET wire_at_s = ? WHERE person = ?;
-
--- name: end_operation
-UPDATE operation SET state = ?, reason = ?, settled_at_ms = ? WHERE id = ? AND state = ?;
-
--- name: settle_totals
-UPDATE totals SET sent_version = max(sent_version, ?), reason = ? WHERE person = ?;
-
 -- name: set_standing
 UPDATE person SET standing = ? WHERE person = ?;
 
 -- name: standing
 SELECT standing FROM person WHERE person = ?;
-
--- name: queue_of
-SELECT q.head, q.critical_until, p.standing, t.version, t.sent_version, t.changed_by,
-  (SELECT o.id FROM operation AS o WHERE o.person = q.person AND o.id >= q.head AND o.state <= 1
-   ORDER BY o.id LIMIT 1)
-FROM queue AS q CROSS JOIN person AS p ON p.person = q.person
-LEFT JOIN totals AS t ON t.person = q.person
-WHERE q.person = ?;
-
--- name: last_critical
-SELECT coalesce(max(id), 0) FROM operation
-WHERE person = ? AND id BETWEEN ? AND ? AND state <= 1 AND lane = 0;
-
--- name: come_back
-UPDATE queue SET
-  away = 0, head = ?, lane = ?, critical_until = ?, only_totals = ?, not_before_ms = ?
-WHERE person = ?;
-
--- name: leave_queue
-DELETE FROM queue WHERE person = ?;
 
 -- name: next_due
 SELECT min(not_before_ms) FROM queue WHERE not_before_ms > 0 AND away = 0;
@@ -176,16 +222,8 @@ SELECT count(*) FROM replay;
 -- name: count_people
 SELECT count(*) FROM person;
 
--- name: count_open
-SELECT o.state, count(*) FROM queue AS q
-CROSS JOIN operation AS o ON o.person = q.person AND o.id >= q.head AND o.state <= 1
-GROUP BY o.state;
-
 -- name: count_ended
 SELECT state, count(*) FROM operation WHERE state >= 3 GROUP BY state;
-
--- name: oldest_open
-SELECT min(o.at_ms) FROM queue AS q CROSS JOIN operation AS o ON o.id = q.head AND o.state <= 1;
 
 -- name: person_by_id
 SELECT person, canonical_id, standing, identified FROM person WHERE canonical_id = ?;

@@ -85,7 +85,7 @@ def totals_row(row: Row) -> Totals:
 
 
 def operation_row(row: Row, events: Mapping[int, str]) -> Operation:
-    """Return a ready operation.
+    """Return a ready operation as it leaves: the attempt that begins is counted.
 
     Args:
         row: Its columns.
@@ -104,7 +104,7 @@ def operation_row(row: Row, events: Mapping[int, str]) -> Operation:
         at_ms=at_ms,
         attributes=body,
         barrier=bool(barrier),
-        attempts=tries,
+        attempts=tries + 1,
     )
 
 

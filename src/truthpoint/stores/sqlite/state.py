@@ -53,7 +53,6 @@ class SqliteStore:
         self._state = open_file(folder, STATE)
         self._lock: int | None = None
         self._lease = -1
-        self._away: dict[int, Turn] = {}
         self._numbers: dict[str, int] = {}
         self._names: dict[int, str] = {}
         self._outbox = Outbox(self._state, self._names)
@@ -70,9 +69,8 @@ class SqliteStore:
         with explained(self._path), transaction(self._state):
             self._lease = self._get("lease") + 1
             self._set("lease", self._lease)
-            self._state.execute(SQL["recover_operations"])
-            self._state.execute(SQL["recover_queue"])
             self._learn_events()
+            self._outbox.recover()
 
     def binding(self) -> Binding | None:
         """Return what the store is bound to."""
@@ -174,7 +172,10 @@ class SqliteStore:
         )
         many(SQL["write_ledger"], [self._ledger_columns(one) for one in decision.ledger])
         many(SQL["write_operation"], [self._operation_columns(one) for one in decision.operations])
-        many(SQL["write_queue"], list(_queue_columns(decision)))
+        many(
+            SQL["write_queue"],
+            [(*row, self._outbox.is_away(row[0])) for row in _queue_columns(decision)],
+        )
         many(
             SQL["write_totals"],
             [
@@ -232,28 +233,13 @@ class SqliteStore:
     def lease(self, now_ms: int, *, operations: int) -> list[Turn]:
         """Return turns of people who are not away, most urgent and oldest first."""
         with self._writing():
-            turns = self._outbox.lease(now_ms, operations)
-        self._away.update((turn.person, turn) for turn in turns)
-        return turns
+            return self._outbox.lease(now_ms, operations)
 
     def settle(self, settlements: Sequence[Settlement], *, now_ms: int) -> None:
         """Record what became of turns, and let their people go on."""
-        self._check(settlements)
+        self._outbox.check(settlements)
         with self._writing():
-            for one in settlements:
-                self._outbox.settle(one, now_ms)
-        for one in settlements:
-            del self._away[one.turn.person]
-
-    def _check(self, settlements: Sequence[Settlement]) -> None:
-        seen: set[int] = set()
-        for one in settlements:
-            person = one.turn.person
-            if person in seen or self._away.get(person) is not one.turn:
-                raise LeaseLost("A turn was settled that this worker does not hold.")
-            seen.add(person)
-            if {operation.id for operation in one.turn.operations} != set(one.operations):
-                raise ValueError("every operation of a turn needs a fate, and no other has one")
+            self._outbox.settle(settlements, now_ms)
 
     def next_due_ms(self) -> int | None:
         """Return when the earliest postponed person may go on."""

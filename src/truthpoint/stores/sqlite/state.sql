@@ -58,9 +58,10 @@ CREATE INDEX operation_record ON operation (record);
 CREATE INDEX operation_event ON operation (event, id) WHERE event IS NOT NULL;
 CREATE INDEX operation_ended ON operation (state, id) WHERE state >= 3;
 
--- Who has something to send: one row a person. `head` is their first open operation, or,
--- where `only_totals` wait, the one that changed these last; `critical_until` is their last
--- critical operation that is open, 0 without one.
+-- Who waits with something to send: one row a person. `head` is their first open operation,
+-- or, where `only_totals` wait, the one that changed these last; `critical_until` is their
+-- last critical operation that is open, 0 without one. Whoever is away has no row, or one
+-- that says what came meanwhile (`away`).
 CREATE TABLE queue (
   person INTEGER PRIMARY KEY,
   lane INTEGER NOT NULL,
@@ -73,6 +74,14 @@ CREATE TABLE queue (
 
 CREATE INDEX queue_due ON queue (lane, head) WHERE away = 0;
 CREATE INDEX queue_postponed ON queue (not_before_ms) WHERE not_before_ms > 0;
+
+-- What is on its way: one row a lease, until the last of its turns is settled. `turns` is a
+-- JSON array of [person, [operations], time of the totals or 0, head]. A leased operation is
+-- still 0 (ready) in its own row: that it is leased, this says.
+CREATE TABLE lease (
+  lease INTEGER PRIMARY KEY,
+  turns TEXT NOT NULL
+) STRICT;
 
 -- Totals are a slot a person: the latest value counts.
 CREATE TABLE totals (

@@ -139,6 +139,9 @@ class TotalsBehaviour(Behaviour):
 
         assert turn.totals is not None
         assert turn.totals.wire_at_s == self.scene.now_ms // 1000
+
+        self.scene.settle(turn)
+
         assert self.slot().wire_at_s == turn.totals.wire_at_s
 
     def test_the_time_of_totals_rises_strictly(self) -> None:
