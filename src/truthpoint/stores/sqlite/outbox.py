@@ -59,13 +59,13 @@ class _Away:
 
     Attributes:
         turn: With what.
-        lease: The row of `lease` that says so.
+        lease_number: The row of `lease` that says so.
         head: Not after their first open operation.
         critical_until: Their last critical operation that was open.
     """
 
     turn: Turn
-    lease: int
+    lease_number: int
     head: int
     critical_until: int
 
@@ -200,7 +200,7 @@ class Outbox:
         self._leases[lease] = told
         for row, turn in chosen:
             self._away[turn.person] = _Away(
-                turn=turn, lease=lease, head=row[1], critical_until=row[2]
+                turn=turn, lease_number=lease, head=row[1], critical_until=row[2]
             )
 
     def check(self, settlements: Sequence[Settlement]) -> None:
@@ -252,7 +252,7 @@ class Outbox:
     def _return(self, settlements: Sequence[Settlement]) -> None:
         """Let the people of these turns go on, and end leases of which nothing is left."""
         back = {one.turn.person: self._away[one.turn.person] for one in settlements}
-        for lease in {away.lease for away in back.values()}:
+        for lease in {away.lease_number for away in back.values()}:
             left = [told for person, told in self._leases[lease].items() if person not in back]
             if left:
                 self._state.execute(SQL["change_lease"], (rows.json_text(left), lease))
@@ -270,9 +270,9 @@ class Outbox:
             ]
         )
         for person, away in back.items():
-            del self._away[person], self._leases[away.lease][person]
-            if not self._leases[away.lease]:
-                del self._leases[away.lease]
+            del self._away[person], self._leases[away.lease_number][person]
+            if not self._leases[away.lease_number]:
+                del self._leases[away.lease_number]
 
     def _come_back(self, back: Sequence[_Back]) -> None:
         """Give people their place in the queue: by operations, by totals, or none."""
