@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -62,7 +63,7 @@ class Fault(
     """
 
     name: str | None = None
-    match: Match = field(default_factory=Match)
+    match: Match = msgspec.field(default_factory=Match)
     times: int | None = 1
     skip: int = 0
     probability: float = 1.0
@@ -95,7 +96,7 @@ class StatusFault(Fault, frozen=True, kw_only=True, tag="status"):
     """
 
     status: int
-    headers: dict[str, str] = field(default_factory=dict[str, str])
+    headers: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     body: str = ""
     applied: bool = False
 
@@ -115,7 +116,7 @@ class RawBodyFault(Fault, frozen=True, kw_only=True, tag="raw_body"):
 
     body: str
     status: int = 200
-    headers: dict[str, str] = field(default_factory=dict[str, str])
+    headers: dict[str, str] = msgspec.field(default_factory=dict[str, str])
 
     def mistakes(self) -> list[str]:
         """Return what is wrong with the fault's own values; empty: nothing."""
@@ -207,12 +208,19 @@ KINDS: Final = ("items", "raw_body", "reset", "slow", "status")
 """The kinds, as `kind` names them."""
 
 
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_OWN_HEADERS: Final = frozenset({"connection", "content-length", "transfer-encoding"})
+
+
 def _answer_mistakes(status: int, headers: Mapping[str, str]) -> list[str]:
     found: list[str] = []
     if not 200 <= status <= 599:
         found.append("status must be from 200 to 599")
-    if any(control in text for pair in headers.items() for text in pair for control in "\r\n\0"):
-        found.append("headers must not hold line breaks")
+    for name, value in headers.items():
+        if _HEADER_NAME.fullmatch(name) is None or not (value.isascii() and value.isprintable()):
+            found.append("headers must be names and values of printable ASCII, on one line")
+        elif name.lower() in _OWN_HEADERS:
+            found.append(f"headers must not hold {name}, which the server sets")
     return found
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 import struct
 import traceback
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     Send = Callable[[Message], Awaitable[None]]
 
 HOST: Final = "127.0.0.1"
+LARGEST_PORT: Final = 65_535
 
 BODY_BYTES: Final = 5_000_000
 """Longest body that is read; ten times the largest that Customer.io documents."""
@@ -77,14 +79,7 @@ async def start(workspace: Workspace, *, port: int) -> RunningServer:
     Raises:
         WorkspaceError: The port cannot be used.
     """
-    try:
-        listener = socket.create_server((HOST, port), backlog=2048)
-    except (OSError, OverflowError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is above 65535"
-        raise WorkspaceError(
-            f"Port {port} on {HOST} cannot be used for the local workspace: {reason}. Choose "
-            "another with --port (of `up`: --workspace-port), or end the program that holds it."
-        ) from None
+    listener = _listen(port)
     url = f"http://{HOST}:{listener.getsockname()[1]}"
     site = _Site(workspace)
     config = uvicorn.Config(
@@ -109,6 +104,19 @@ async def start(workspace: Workspace, *, port: int) -> RunningServer:
         listener.close()
         serving.result()
     return RunningServer(url, site, server, serving)
+
+
+def _listen(port: int) -> socket.socket:
+    reason = "a port is from 0 to 65535"
+    if 0 <= port <= LARGEST_PORT:
+        try:
+            return socket.create_server((HOST, port), backlog=2048)
+        except OSError as error:
+            reason = os.strerror(error.errno or 0)
+    raise WorkspaceError(
+        f"Port {port} on {HOST} cannot be used for the local workspace: {reason}. Choose "
+        "another with --port (of `up`: --workspace-port), or end the program that holds it."
+    )
 
 
 class _Server(uvicorn.Server):
@@ -226,10 +234,12 @@ def _request(scope: Message, body: bytes) -> Request:
 
 
 async def _send(send: Send, reply: Reply, *, closes: bool = False) -> None:
+    # These two have no body, whatever a fault gives them.
+    body = b"" if reply.status in (204, 304) else reply.body
     given = {name.lower(): value for name, value in reply.headers.items()}
-    given["content-length"] = str(len(reply.body))
+    given["content-length"] = str(len(body))
     if closes:
         given["connection"] = "close"
     headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in given.items()]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": reply.body})
+    await send({"type": "http.response.body", "body": body})
