@@ -167,6 +167,12 @@ FILE_CASES = (
     swap("half", '"${KEY}"', '"x${KEY}"', ("secret_literal", 6, 72, "workspaces.staging.api_key")),
     swap("no_quotes", '"${KEY}"', "${KEY}", ("unquoted_secret", 6, 73, None)),
     swap("braces", '"${KEY}"', "{KEY}", ("unquoted_secret", 6, 72, "workspaces.staging.api_key")),
+    swap(
+        "workspace_kind",
+        "  staging: {",
+        "  other: 5\n  staging: {",
+        ("wrong_type", 6, 10, "workspaces.other"),
+    ),
     swap("workspace_name", "  staging:", "  Staging:", ("bad_name", 6, 3, "workspaces.Staging")),
     # --- sources
     swap("source_name", "  backend:", "  Back-end:", ("bad_name", 8, 3, "sources.Back-end")),
@@ -192,6 +198,12 @@ FILE_CASES = (
         ("owner_needed", 27, 5, "events.order_paid"),
     ),
     # --- person
+    swap(
+        "id_kind",
+        '{name: customer_id, pattern: "^[0-9]+$"}',
+        "customer_id",
+        ("wrong_type", 10, 7, "person.id"),
+    ),
     swap("pattern", '"^[0-9]+$"', '"["', ("bad_pattern", 10, 36, "person.id.pattern")),
     swap(
         "link_id",

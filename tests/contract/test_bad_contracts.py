@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 from bad_contract_events import EVENT_CASES
+from bad_contract_types import TYPE_CASES
 from bad_contracts import FILE_CASES, GOOD, Bad
 
 from truthpoint.contract import read
 from truthpoint.errors import ContractInvalid
 from truthpoint.findings import RULES, Finding, Topic, as_json, as_text
 
-CASES = (*FILE_CASES, *EVENT_CASES)
+CASES = (*FILE_CASES, *TYPE_CASES, *EVENT_CASES)
 
 
 def findings_of(data: bytes) -> tuple[Finding, ...]:

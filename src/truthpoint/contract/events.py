@@ -244,11 +244,8 @@ class EventReader:
     ) -> None:
         """See that what is closed exists, and that both carry what they are tied by."""
         for name, event in events.items():
-            node = entries[name][1].get("closes")
             for close in event.closes:
-                if node is None:
-                    continue
-                place, spec = node.entries[close.event]
+                place, spec = entries[name][1].entries["closes"][1].entries[close.event]
                 start = events.get(close.event)
                 if start is None:
                     fix = close_to(close.event, events)

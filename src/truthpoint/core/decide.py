@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
 import msgspec
 
@@ -159,6 +159,8 @@ class _Deciding:
                 self._identify(row, examined)
             case Moment():
                 self._moment(row, examined)
+            case _:  # pragma: no cover - the type checker holds this line
+                assert_never(examined)
 
     def _note(self, row: JournalRow, findings: tuple[Finding, ...]) -> None:
         if findings:
