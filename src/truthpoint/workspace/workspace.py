@@ -46,7 +46,7 @@ class Workspace:
         path: Path | None,
         *,
         clock: Callable[[], float] = time.time,
-        switches: Switches = Switches(),  # noqa: B008 - frozen
+        switches: Switches = Switches(),  # noqa: B008 - a frozen value is safe to share
     ) -> None:
         self._clock = clock
         self._switches = switches
