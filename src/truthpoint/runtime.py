@@ -281,19 +281,18 @@ def local_workspace(
     return replace(declared, url=url)
 
 
-def make_folder(folder: Path) -> None:
-    """Make a store's folder, for its user only, where there is none.
+def see_free(folder: Path) -> None:
+    """See that a store can be used and has no worker, before others are started for it.
 
     Raises:
-        StoreUnusable: It cannot be made.
+        StoreBusy: A worker holds it.
+        StoreUnusable: Its files cannot be used.
     """
+    store = SqliteStore(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise StoreUnusable(
-            f"{folder} cannot be made a folder: {error.strerror}.",
-            hint="Give this user the right to write there, or name another --store.",
-        ) from None
+        store.acquire()
+    finally:
+        store.close()
 
 
 def forget(folder: Path, *, beside: tuple[str, ...] = ()) -> None:

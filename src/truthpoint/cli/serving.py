@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -64,7 +65,7 @@ async def run_up(
                 runtime.forget(folder, beside=(WORKSPACE_FILE,))
         ready = _Ready()
         await stack.enter_async_context(_serving(listener, ready))
-        runtime.make_folder(folder)
+        runtime.see_free(folder)
         server = await _start_workspace(stack, folder / WORKSPACE_FILE, workspace_port)
         ours = runtime.local_workspace(contract, server.url, report=report)
         worker, store, transport = runtime.open_worker(
@@ -133,7 +134,7 @@ def _listening(port: int, option: str) -> Generator[socket.socket]:
         listener = socket.create_server(("127.0.0.1", port))
     except OSError as error:
         raise OperatorError(
-            f"Port {port} on 127.0.0.1 cannot be used: {error.strerror}.",
+            f"Port {port} on 127.0.0.1 cannot be used: {os.strerror(error.errno or 0)}.",
             hint=f"Choose another with {option}, or end the program that holds it.",
         ) from None
     with listener:
