@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
@@ -92,6 +93,15 @@ def bare_reason(step: Step) -> str:
     return step.reason.partition(SAID)[0]
 
 
+# As contracts write names. A record may name any other source, and is quarantined for it.
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+
+
+def _source(step: Step) -> str:
+    """Return a source's name, if it is one: other words can be a customer's (law 21)."""
+    return step.source if _NAME.fullmatch(step.source) else "?"
+
+
 def step_json(step: Step) -> dict[str, object]:
     """Return a step as plain values, without what is not known."""
     values: dict[str, object] = {
@@ -104,7 +114,7 @@ def step_json(step: Step) -> dict[str, object]:
         "event_id": step.event_id,
         "attempts": step.attempts or "",
         "settled_at": to_iso(step.settled_at_ms) if step.settled_at_ms is not None else "",
-        "source": step.source,
+        "source": _source(step),
         "record_id": step.record_id,
     }
     return {name: value for name, value in values.items() if value != ""}
@@ -122,7 +132,7 @@ def step_row(step: Step) -> tuple[str, ...]:
         what,
         step.outcome.value,
         bare_reason(step) or "-",
-        step.source,
+        _source(step),
         step.record_id,
     )
 
