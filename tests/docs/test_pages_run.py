@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,27 @@ def reader(tmp_path: Path):
 def test_a_reader_who_follows_the_page_sees_what_it_shows(page, reader):
     """The README's program and the tutorial run as they stand, against a local workspace."""
     reader.follow(ROOT / page)
+
+
+STARTS = """```console
+$ cp examples/shop/tracking.yaml .
+$ truthpoint up
+local workspace  http://127.0.0.1:8710
+gateway          http://127.0.0.1:8700
+```"""
+
+
+def test_the_page_that_the_tutorial_opens_is_there(reader, tmp_path):
+    """What a browser gets at `/`, and the scripts that fill it."""
+    story = tmp_path / "story.md"
+    story.write_text(STARTS, encoding="utf-8")
+    reader.follow(story)
+    page = reader.fetch("http://127.0.0.1:8710/")
+    scripts = re.findall(r'src="([^"]+)"', page)
+
+    assert "<html" in page
+    assert scripts
+    assert all(reader.fetch(f"http://127.0.0.1:8710/{one.lstrip('/')}") for one in scripts)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -20,6 +20,10 @@ import time
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_SECONDS = 60.0
@@ -126,7 +130,7 @@ class Reader:
         again = words[0] == "curl" or any(word in _READS for word in words[1:3])
         deadline = time.monotonic() + DEADLINE_SECONDS
         while True:
-            seen = self._fetch(words) if words[0] == "curl" else self._ask(step.command)
+            seen = self._curl(words) if words[0] == "curl" else self._ask(step.command)
             if alike(seen) == alike(step.shown) or not again or time.monotonic() > deadline:
                 return seen
             time.sleep(0.05)
@@ -165,14 +169,17 @@ class Reader:
         self.ports = dict(zip(("8710", "8700"), ports, strict=True))
         return "".join(said)
 
-    def _fetch(self, words: list[str]) -> str:
+    def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> str:
+        """Return what an address answers, the usual ports standing for those in use."""
+        for usual, port in self.ports.items():
+            url = url.replace(f":{usual}", f":{port}")
+        request = urllib.request.Request(url, headers=dict(headers or {}))
+        with urllib.request.urlopen(request, timeout=DEADLINE_SECONDS) as answer:
+            return answer.read().decode()
+
+    def _curl(self, words: list[str]) -> str:
         """Do what `curl -s [-H HEADER] URL` does."""
         headers = dict(
             words[place + 1].split(": ", 1) for place, word in enumerate(words) if word == "-H"
         )
-        url = words[-1]
-        for usual, port in self.ports.items():
-            url = url.replace(f":{usual}", f":{port}")
-        request = urllib.request.Request(url, headers=headers)
-        with urllib.request.urlopen(request, timeout=DEADLINE_SECONDS) as answer:
-            return answer.read().decode()
+        return self.fetch(words[-1], headers)
