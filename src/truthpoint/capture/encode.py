@@ -16,8 +16,8 @@ from truthpoint.values.instants import InstantRefused, from_datetime, to_iso
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Decimals become strings: exact, whatever reads the journal later.
-_encode: Final = msgspec.json.Encoder(decimal_format="string").encode
+# A decimal is a JSON number, digit for digit: right for money and for any other number.
+_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 _KINDS: Final = "Use str, int, bool, None, Decimal, aware datetime, list and dict."
 
@@ -49,7 +49,11 @@ def encode_record(record: Mapping[str, object]) -> bytes:
 
 def _plain(value: object, path: str) -> object:
     """Return a value as what JSON has, or refuse it by its path."""
-    if value is None or isinstance(value, bool | Decimal):
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise UsageError(f"`{path}` is no finite number.", hint="JSON has no other.")
         return value
     # Subclasses, such as an enumeration's members, are their plain values.
     if isinstance(value, str):
