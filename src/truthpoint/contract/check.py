@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .convert import Convert, Note
-    from .model import Contract, Event
+    from .model import Contract, Event, Property
 
 MAX_VALUE_BYTES: Final = 1_000
 """Longest attribute value that Customer.io takes (customerio-api, 2.12)."""
@@ -57,6 +57,10 @@ class Checker:
         self._events: dict[tuple[str, int], Convert] = {}
         self._schemas = {
             name: jsonschema_rs.validator_for(event_schema(event))
+            for name, event in contract.events.items()
+        }
+        self._currencies = {
+            name: next((one for one in event.properties if _is_currency(one)), None)
             for name, event in contract.events.items()
         }
         self._attributes = {
@@ -116,11 +120,15 @@ class Checker:
         return convert
 
     def _currency(self, event: Event, given: Mapping[str, object]) -> str:
-        for one in event.properties:
-            if one.name == "currency" and one.type.kind is Kind.CURRENCY:
-                said = given.get("currency", one.default)
-                return said if isinstance(said, str) else self._contract.currency
-        return self._contract.currency
+        said = self._currencies[event.name]
+        if said is not None:
+            said = given.get("currency", said.default)
+        return said if isinstance(said, str) else self._contract.currency
+
+
+def _is_currency(one: Property) -> bool:
+    """Tell whether a property says in which currency its event is."""
+    return one.name == "currency" and one.type.kind is Kind.CURRENCY
 
 
 def _add_schema_notes(schema: jsonschema_rs.Validator, values: object, found: list[Note]) -> None:

@@ -122,9 +122,9 @@ class Converter:
         )
 
         def convert(value: object, found: list[Note]) -> object:
-            if not isinstance(value, Mapping):
+            if not isinstance(value, dict):
                 return _wrong(value, "an object", found)
-            given = cast("Mapping[str, object]", value)
+            given = cast("dict[str, object]", value)
             result: dict[str, object] = {}
             for name, required, default, convert_one in declared:
                 if name in given or name in amounts:
@@ -215,10 +215,20 @@ def _number(value: object, found: list[Note]) -> object:
     return _wrong(value, "a number", found)
 
 
+def _usual_amount(exponent: int | None) -> re.Pattern[str]:
+    """Return what most amounts look like: plain, not negative, in exactly their decimals."""
+    digits = "1,6" if exponent is None else exponent
+    return re.compile(r"(?:0|[1-9][0-9]{0,14})" + (rf"\.[0-9]{{{digits}}}" if digits else ""))
+
+
 def _money(exponent: int | None) -> Convert:
     allowed = ITEM_DECIMALS if exponent is None else exponent
+    usual = _usual_amount(exponent)
 
     def convert(value: object, found: list[Note]) -> object:
+        if isinstance(value, str) and usual.fullmatch(value):
+            # As most amounts are written: nothing has to be looked at but the text.
+            return Decimal(value.rstrip("0").rstrip(".") if exponent is None else value)
         amount = read_money(value)
         if amount is None:
             if isinstance(value, str | Decimal) or type(value) is int:

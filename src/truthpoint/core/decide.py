@@ -243,7 +243,7 @@ class _Deciding:
         added, foreign = rollups.contributions(self._contract, moment.event, moment.values)
         self._note(row, tuple(_foreign(self._contract, name) for name in foreign))
         if ledger_name is not None:
-            self._claim(row, moment, person, operation, compare, added)
+            self._claim(ledger_name, moment, operation, compare, added)
         self._total(moment, person, operation, added)
 
     def _repeat(self, row: JournalRow, moment: Moment, earlier: LedgerRow, compare: bytes) -> None:
@@ -279,29 +279,28 @@ class _Deciding:
 
     def _claim(
         self,
-        row: JournalRow,
+        ledger_name: LedgerKey,
         moment: Moment,
-        person: PersonRow,
         operation: Operation,
         compare: bytes,
         added: Mapping[str, str],
     ) -> None:
-        name, key = ledger_key(moment)
+        name, key = ledger_name
         correlation = moment.event.correlation
         ties = "" if correlation is None else normal_text(moment.values[correlation])
         claimed = LedgerRow(
             event=name,
             key=key,
-            person=person.person,
+            person=operation.person,
             at_ms=moment.at_ms,
-            record=row.record,
+            record=operation.record,
             operation=operation.id,
             compare=compare,
             # An empty text is a property's default: it ties to nothing.
             correlation=ties or None,
             contributions=added,
         )
-        self._ledger[name, key] = claimed
+        self._ledger[ledger_name] = claimed
         self._rows.append(claimed)
 
     def _total(

@@ -91,6 +91,7 @@ _KEYS: Final = {
     RecordType.MERGE: _COMMON | {"from"},
     RecordType.ERASE: _COMMON,
 }
+_TYPES: Final = {one.value: one for one in RecordType}
 _decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
@@ -224,8 +225,8 @@ class _Reader:
             self._add("record_key_missing", "type", "The record does not say its `type`.")
         elif not isinstance(given, str):
             self._wrong("type", "a string")
-        elif given in RecordType.__members__.values():
-            return RecordType(given)
+        elif given in _TYPES:
+            return _TYPES[given]
         else:
             self._add("unknown_record_type", "type", "The record's `type` is not known.")
         return None
