@@ -184,8 +184,11 @@ class Store(Protocol):
     acquired the store, every write of the older one raises `LeaseLost`.
     """
 
-    def acquire(self) -> None:
+    def acquire(self) -> tuple[Finding, ...]:
         """Become the store's worker; what an earlier one had leased is ready again.
+
+        Returns:
+            What was found and mended on the way, for an operator.
 
         Raises:
             StoreBusy: Another worker holds the store.

@@ -91,15 +91,15 @@ def worker_on(
     workspace: str = "local",
     draw: float = 0.5,
     examiner: Examiner = EXAMINER,
+    report: Any = None,
     **settings: Any,
 ) -> Worker:
-    """A worker that holds the store."""
+    """A worker that holds the store; `report` is told of findings."""
     delivery = DeliverySettings(**{"requests_per_second": 500.0, **settings})
     surroundings = Surroundings(
         store=store, transport=transport, clock=clock, entropy=FixedEntropy(draw)
     )
-    worker = Worker(
-        surroundings, examiner, examiner.contract.workspaces[workspace], settings=delivery
-    )
+    workspaces = examiner.contract.workspaces
+    worker = Worker(surroundings, examiner, workspaces[workspace], settings=delivery, report=report)
     worker.acquire()
     return worker

@@ -237,6 +237,12 @@ _DELIVERY: Final = (
         "Start the workspace, or check its address and the network.",
     ),
     (
+        "journal_set_back",
+        _WARNING,
+        "What it lost stays as it was decided; what was captured since is decided now.",
+        "Look for the cause: a loss of power, or a journal.db put back from a backup.",
+    ),
+    (
         "rollups_changed",
         _WARNING,
         "Totals under the new definition count only what is decided from now on.",

@@ -93,7 +93,8 @@ class Worker:
         Raises:
             StoreBusy: Another worker holds it.
         """
-        self._store.acquire()
+        for found in self._store.acquire():
+            self._report(found)
         definition = rollups.definition(self._contract)
         before = self._store.rollups(definition)
         if before is not None and before != definition:

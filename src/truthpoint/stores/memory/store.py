@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         PersonRow,
     )
     from truthpoint.core.turns import Turn
+    from truthpoint.findings import Finding
     from truthpoint.ports import Binding, Fate, Settlement
 
     from .shelf import MemoryShelf
@@ -53,7 +54,7 @@ class MemoryStore:
         self._shelf = shelf
         self._lease = -1
 
-    def acquire(self) -> None:
+    def acquire(self) -> tuple[Finding, ...]:
         """Become the store's worker; what an earlier one had leased is ready again.
 
         Raises:
@@ -70,6 +71,7 @@ class MemoryStore:
                 for one in turn.operations:
                     shelf.move(one.id, Act.RETRY)
             shelf.away.clear()
+        return ()
 
     def binding(self) -> Binding | None:
         """Return what the store is bound to; None before its first delivery."""

@@ -11,6 +11,34 @@ SELECT record, body FROM record WHERE source = ? AND record_id = ?;
 SELECT record, source, record_id, captured_at_ms, contract, body
 FROM record WHERE record > ? ORDER BY record LIMIT ?;
 
+-- name: numbers_after
+SELECT record FROM record WHERE record > ? ORDER BY record LIMIT ?;
+
+-- name: record_name
+SELECT source, record_id FROM record WHERE record = ?;
+
+-- name: lift_records
+UPDATE record SET record = -record WHERE record > ?;
+
+-- name: drop_records
+UPDATE record SET record = ? - record WHERE record < 0;
+
+-- name: raise_sequence
+UPDATE sqlite_sequence SET
+  seq = max(?, (SELECT coalesce(max(record), 0) FROM record)) WHERE name = 'record';
+
+-- name: add_mark
+INSERT OR REPLACE INTO mark (record, digest) VALUES (?, ?);
+
+-- name: forget_marks
+DELETE FROM mark WHERE record <= ?;
+
+-- name: forget_lost_marks
+DELETE FROM mark WHERE record > ?;
+
+-- name: marks
+SELECT record, digest FROM mark ORDER BY record DESC;
+
 -- name: record_by_number
 SELECT record, source, record_id, captured_at_ms, contract, body FROM record WHERE record = ?;
 

@@ -15,6 +15,7 @@ from truthpoint.ports import Binding
 
 from . import rows
 from .files import JOURNAL, SQL, STATE, explained, open_file, transaction
+from .mending import leave_mark, mend
 from .outbox import Outbox
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     )
     from truthpoint.core.outbox import Operation, Totals
     from truthpoint.core.turns import Turn
+    from truthpoint.findings import Finding
     from truthpoint.ports import Settlement
 
 LOCK_FILE = "worker.lock"
@@ -57,7 +59,7 @@ class SqliteStore:
         self._names: dict[int, str] = {}
         self._outbox = Outbox(self._state, self._names)
 
-    def acquire(self) -> None:
+    def acquire(self) -> tuple[Finding, ...]:
         """Become the worker; what a dead one had leased is ready again."""
         lock = os.open(self._folder / LOCK_FILE, os.O_CREAT | os.O_RDWR, 0o600)
         try:
@@ -71,6 +73,8 @@ class SqliteStore:
             self._set("lease", self._lease)
             self._learn_events()
             self._outbox.recover()
+            found = mend(self._state, self._journal, self._get("position"))
+        return () if found is None else (found,)
 
     def binding(self) -> Binding | None:
         """Return what the store is bound to."""
@@ -155,11 +159,12 @@ class SqliteStore:
                 raise LeaseLost(f"Record {number} was decided already.")
             self._state.execute(SQL["forget_verdict"], (number,))
             self._state.execute(SQL["forget_findings"], (number,))
-        expected = self._journal.execute(SQL["records_after"], (position, len(fresh)))
+        expected = self._journal.execute(SQL["numbers_after"], (position, len(fresh)))
         if fresh != [row[0] for row in expected]:
             raise LeaseLost("The decision's records are not the next ones of the journal.")
         if fresh:
             self._set("position", fresh[-1])
+            leave_mark(self._state, self._journal, fresh[-1])
 
     def _write(self, decision: Decision) -> None:
         many = self._state.executemany

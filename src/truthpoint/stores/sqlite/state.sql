@@ -8,6 +8,12 @@ CREATE TABLE meta (
 
 INSERT INTO meta VALUES ('lease', 0), ('position', 0), ('next_person', 1), ('next_operation', 1);
 
+-- The last record of each decision, to notice a journal that was set back.
+CREATE TABLE mark (
+  record INTEGER PRIMARY KEY,
+  digest BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE person (
   person INTEGER PRIMARY KEY,
   canonical_id TEXT NOT NULL UNIQUE,
