@@ -135,7 +135,8 @@ def _pending(desk: Desk) -> str:
     undecided = desk.backlog().undecided
     if not undecided:
         return ""
-    return f" {undecided:,} records are not decided yet: a worker has to run."
+    subject = "1 record is" if undecided == 1 else f"{undecided:,} records are"
+    return f" {subject} not decided yet: a worker has to run."
 
 
 def _put_person(view: PersonView) -> None:
@@ -151,7 +152,8 @@ def _person_json(view: PersonView) -> dict[str, object]:
         "id": view.row.canonical_id,
         "standing": view.row.standing.name.lower(),
         "totals": None if totals is None else dict(totals.values),
-        "totals_delivered": totals is None or not totals.waiting,
+        "totals_delivered": totals is None or not (totals.waiting or totals.refused),
+        "totals_refused": "" if totals is None else output.bare_reason(totals.refused),
         "records": [output.step_json(step) for step in view.steps],
     }
 
@@ -161,8 +163,13 @@ def _totals_line(totals: Totals) -> str:
         f"{name} {to_iso(value) if name.endswith('_at') and isinstance(value, int) else value}"
         for name, value in totals.values.items()
     )
-    sent = "on their way" if totals.waiting else "delivered"
-    return f"totals ({sent}): {', '.join(values)}"
+    return f"totals ({_totals_way(totals)}): {', '.join(values)}"
+
+
+def _totals_way(totals: Totals) -> str:
+    if totals.waiting:
+        return "on their way"
+    return f"refused: {output.bare_reason(totals.refused)}" if totals.refused else "delivered"
 
 
 def events(

@@ -88,9 +88,9 @@ def flush() -> None:
         sys.stdout.flush()
 
 
-def bare_reason(step: Step) -> str:
+def bare_reason(reason: str) -> str:
     """Return a reason without Customer.io's own words, which can hold a customer's (law 21)."""
-    return step.reason.partition(SAID)[0]
+    return reason.partition(SAID)[0]
 
 
 # As contracts write names. A record may name any other source, and is quarantined for it.
@@ -108,7 +108,7 @@ def step_json(step: Step) -> dict[str, object]:
         "record": step.record,
         "at": to_iso(step.at_ms),
         "outcome": step.outcome.value,
-        "reason": bare_reason(step),
+        "reason": bare_reason(step.reason),
         "event": step.event,
         "action": step.action.value if step.action else "",
         "event_id": step.event_id,
@@ -131,7 +131,7 @@ def step_row(step: Step) -> tuple[str, ...]:
         to_iso(step.at_ms),
         what,
         step.outcome.value,
-        bare_reason(step) or "-",
+        bare_reason(step.reason) or "-",
         _source(step),
         step.record_id,
     )

@@ -122,6 +122,7 @@ class Totals:
         sent_version: The version that Customer.io last accepted (or refused for good).
         changed_by: The operation that changed them last; 0 if none did.
         wire_at_s: The time with which they were last sent, unix seconds; 0 before.
+        refused: Why the version last sent was refused for good; empty: it was not.
         values: Rollup name to its value: a count, an instant in milliseconds, or a
             sum as decimal text.
     """
@@ -131,6 +132,7 @@ class Totals:
     sent_version: int = 0
     changed_by: int = 0
     wire_at_s: int = 0
+    refused: str = ""
     values: Mapping[str, int | str]
 
     @property

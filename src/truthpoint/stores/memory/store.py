@@ -297,7 +297,7 @@ class MemoryStore:
             return
         slot = self._shelf.totals[turn.person]
         sent = max(slot.sent_version, turn.totals.version)
-        self._shelf.totals[turn.person] = replace(slot, sent_version=sent)
+        self._shelf.totals[turn.person] = replace(slot, sent_version=sent, refused=fate.reason)
 
     def next_due_ms(self) -> int | None:
         """Return when the earliest postponed person may go on; None when nobody is postponed."""

@@ -60,7 +60,7 @@ SELECT l.key, l.person, l.at_ms, l.record, l.operation, l.compare, l.correlation
 FROM json_each(?) AS asked CROSS JOIN ledger AS l ON l.event = ? AND l.key = asked.value;
 
 -- name: totals_by_person
-SELECT t.person, t.version, t.sent_version, t.changed_by, t.wire_at_s, t.amounts
+SELECT t.person, t.version, t.sent_version, t.changed_by, t.wire_at_s, t.reason, t.amounts
 FROM json_each(?) AS asked CROSS JOIN totals AS t ON t.person = asked.value;
 
 -- name: add_event_name
@@ -115,7 +115,7 @@ ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 
 -- name: due
 SELECT q.person, q.head, q.critical_until, p.canonical_id, p.standing,
-  t.version, t.sent_version, t.changed_by, t.wire_at_s, t.amounts
+  t.version, t.sent_version, t.changed_by, t.wire_at_s, t.reason, t.amounts
 FROM queue AS q CROSS JOIN person AS p ON p.person = q.person
 LEFT JOIN totals AS t ON t.person = q.person
 WHERE q.away = 0 AND q.not_before_ms <= ?
@@ -226,7 +226,7 @@ ORDER BY o.id LIMIT 1;
 
 -- name: due_person
 SELECT q.person, q.head, q.critical_until, p.canonical_id, p.standing,
-  t.version, t.sent_version, t.changed_by, t.wire_at_s, t.amounts
+  t.version, t.sent_version, t.changed_by, t.wire_at_s, t.reason, t.amounts
 FROM queue AS q CROSS JOIN person AS p ON p.person = q.person
 LEFT JOIN totals AS t ON t.person = q.person
 WHERE q.person = ?;

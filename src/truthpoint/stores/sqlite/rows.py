@@ -73,13 +73,14 @@ def ledger_row(event: str, row: Row) -> LedgerRow:
 
 def totals_row(row: Row) -> Totals:
     """Return the totals of a person."""
-    person, version, sent_version, changed_by, wire_at_s, text = row
+    person, version, sent_version, changed_by, wire_at_s, refused, text = row
     return Totals(
         person=person,
         version=version,
         sent_version=sent_version,
         changed_by=changed_by,
         wire_at_s=wire_at_s,
+        refused=refused,
         values=amounts(text),
     )
 

@@ -131,6 +131,19 @@ class TotalsBehaviour(Behaviour):
 
         assert self.scene.drain() == ["42 totals 2"]
 
+    def test_totals_that_were_refused_say_so_until_others_are_accepted(self) -> None:
+        """Law 16: what Customer.io refuses for good is told with its reason."""
+        self.scene.meet("42")
+        self.counted()
+        self.scene.settle(self.scene.turn(), totals=DEAD)
+
+        assert (self.slot().waiting, self.slot().refused) == (False, DEAD.reason)
+
+        self.counted()
+        self.scene.drain()
+
+        assert (self.slot().waiting, self.slot().refused) == (False, "")
+
     def test_the_time_of_totals_is_the_present(self) -> None:
         """Design, section 5: sent with the time at which the value was computed."""
         self.scene.meet("42")
