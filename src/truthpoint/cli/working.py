@@ -56,6 +56,8 @@ def put_seen(worker: Worker) -> None:
     """Say what a worker did, however it ended."""
     seen = worker.deliverer.statistics()
     output.note(f"{seen.delivered:,} delivered, {seen.dead:,} dead in {seen.requests:,} requests")
+    for remark, count in seen.remarks.items():
+        output.note(f"{count:,} odd answers: {remark}")
 
 
 async def _until(stop: asyncio.Event, worker: Worker) -> None:
