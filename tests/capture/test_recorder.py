@@ -95,7 +95,7 @@ def test_plain_values_of_every_kind_are_taken(recorder, folder, value, kept):
         (1.5, "`record.properties.x` is a float."),
         (float("nan"), "`record.properties.x` is a float."),
         (Decimal("NaN"), "`record.properties.x` is no finite number."),
-        (datetime(2026, 1, 1), "`record.properties.x` is a datetime without an offset."),  # noqa: DTZ001
+        (datetime(2026, 1, 1), "`record.properties.x` is a datetime without an offset."),  # noqa: DTZ001 - what is refused
         (b"canary-bytes", "`record.properties.x` is a bytes."),
         ({"a"}, "`record.properties.x` is a set."),
         (object(), "`record.properties.x` is a object."),

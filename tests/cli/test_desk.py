@@ -289,8 +289,8 @@ def test_on_a_terminal_it_asks_first(worked, typed, code, left, says):
 
 
 def _take_terminal() -> None:
-    import fcntl  # noqa: PLC0415
-    import termios  # noqa: PLC0415
+    import fcntl  # noqa: PLC0415 - in the child only
+    import termios  # noqa: PLC0415 - in the child only
 
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
@@ -337,7 +337,7 @@ def test_a_reader_who_has_seen_enough_is_no_failure(worked):
 @pytest.mark.parametrize("command", [["status"], ["events"], ["person", "1", "--json"]])
 def test_an_output_that_cannot_be_written_is_said(worked, command):
     """A full disk under a report: exit 3, said once."""
-    with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - it is a device, no path of ours
         told = worked.shop.spawn(*command, stdout=full)
 
     assert 3 == told.code

@@ -201,7 +201,7 @@ def test_a_reader_of_the_report_who_leaves_does_not_end_the_capture(shop):
 def test_a_report_that_cannot_be_written_ends_it_clearly(shop):
     """A full disk under the report: exit 3, and the same file again finishes the work."""
     file = shop.file("a.ndjson", *(order(f"A-{n}", "1") for n in range(1200)))
-    with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - it is a device, no path of ours
         told = shop.spawn("send", file, "--json", stdout=full)
 
     again = shop.run("send", file)

@@ -51,30 +51,32 @@ def _plain(value: object, path: str) -> object:
     """Return a value as what JSON has, or refuse it by its path."""
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, Decimal):
-        if not value.is_finite():
-            raise UsageError(f"`{path}` is no finite number.", hint="JSON has no other.")
-        return value
     # Subclasses, such as an enumeration's members, are their plain values.
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, int):
         return int(value)
-    if isinstance(value, datetime):
-        return _instant(value, path)
+    if isinstance(value, Decimal | float):
+        return _exact(value, path)
     if isinstance(value, date):
-        return value.isoformat()
+        return _instant(value, path) if isinstance(value, datetime) else value.isoformat()
     if isinstance(value, Mapping):
         held = cast("Mapping[object, object]", value)
         return {_key(key, path): _plain(one, _below(path, key)) for key, one in held.items()}
     if isinstance(value, list | tuple):
         items = cast("Sequence[object]", value)
         return [_plain(one, f"{path}[{place}]") for place, one in enumerate(items)]
-    if isinstance(value, float):
+    raise UsageError(f"`{path}` is a {type(value).__name__}.", hint=_KINDS)
+
+
+def _exact(value: Decimal | float, path: str) -> Decimal:
+    if not isinstance(value, Decimal):
         raise UsageError(
             f"`{path}` is a float.", hint="Use Decimal: a binary float changes amounts."
         )
-    raise UsageError(f"`{path}` is a {type(value).__name__}.", hint=_KINDS)
+    if not value.is_finite():
+        raise UsageError(f"`{path}` is no finite number.", hint="JSON has no other.")
+    return value
 
 
 def _key(key: object, path: str) -> str:

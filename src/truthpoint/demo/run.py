@@ -117,7 +117,6 @@ def _report(
         )
         for customer, totals in shop.orders.items()
     }
-    orders = sum(len(totals) for totals in shop.orders.values())
     reasons = {reason: count for (_, reason), count in backlog.verdicts.items()}
     delivered = backlog.operations[State.DELIVERED]
     broken = sum(
@@ -125,19 +124,24 @@ def _report(
         for (outcome, reason), count in backlog.verdicts.items()
         if outcome == "quarantined" and reason != "person_unresolved"
     )
+    exact = sum(arrived.get(customer) == truth for customer, truth in expected.items())
     checks = [
-        ("buyers whose totals and orders at the workspace are exact", len(expected),
-         sum(arrived.get(customer) == truth for customer, truth in expected.items())),
-        ("retries recognised as the same order", shop.retried, reasons.get("duplicate", 0)),
-        ("orders told in two ways, kept and reported", shop.conflicting, reasons.get("conflict", 0)),
-        ("told by a system that does not own the event", shop.foreign, reasons.get("not_owner", 0)),
-        ("guests without a customer id, quarantined", shop.guests,
-         reasons.get("person_unresolved", 0)),
+        ("buyers whose totals and orders at the workspace are exact", len(expected), exact),
+        *(
+            (what, truth, reasons.get(reason, 0))
+            for what, truth, reason in (
+                ("retries recognised as the same order", shop.retried, "duplicate"),
+                ("orders told in two ways, kept and reported", shop.conflicting, "conflict"),
+                ("told by a system that does not own the event", shop.foreign, "not_owner"),
+                ("guests without a customer id, quarantined", shop.guests, "person_unresolved"),
+            )
+        ),
         ("broken records, quarantined with their reasons", shop.broken, broken),
-    ]  # fmt: skip
+    ]
+    invalid = accepted[ResultKind.INVALID]
+    said, buyers = len(shop.said), len(shop.orders)
     lines = [
-        f"The shop said {len(shop.said)} things about {len(shop.orders)} buyers "
-        f"and {orders} orders; {accepted[ResultKind.INVALID]} of them break the contract.",
+        f"The shop said {said} things about {buyers} buyers; {invalid} of them break the contract.",
         f"Delivered {delivered} operations to the local workspace, and read them back:",
         "",
     ]
