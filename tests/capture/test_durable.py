@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import resource
 import signal
 import stat
@@ -35,13 +36,11 @@ def _large(number: int) -> dict:
     return order(f"A-{number}", "1", coupon="c" * 900)
 
 
-@pytest.mark.parametrize("after", [1, 3, 500, 750])
-def test_what_send_reported_survives_its_kill_and_the_rest_is_sent_again(shop, after):
-    """SIGKILL once so many lines were reported: each is in the journal, and none twice."""
+def _killed_and_sent_again(shop: Shop, after_lines: int) -> None:
     file = shop.file("orders.ndjson", *(_large(number) for number in range(2000)))
     process = shop.start("send", file, "--json")
     assert process.stdout is not None
-    reported = [json.loads(process.stdout.readline())["line"] for _ in range(after)]
+    reported = [json.loads(process.stdout.readline())["line"] for _ in range(after_lines)]
     process.send_signal(signal.SIGKILL)
     process.communicate()
 
@@ -53,6 +52,19 @@ def test_what_send_reported_survives_its_kill_and_the_rest_is_sent_again(shop, a
     assert kept == [f"A-{number}" for number in range(len(kept))]
     assert 0 == again.code
     assert [f"A-{number}" for number in range(2000)] == _orders(shop)
+
+
+@pytest.mark.parametrize("after_lines", [1, 3, 500, 750])
+def test_what_send_reported_survives_its_kill_and_the_rest_is_sent_again(shop, after_lines):
+    """SIGKILL once so many lines were reported: each is in the journal, and none twice."""
+    _killed_and_sent_again(shop, after_lines)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(100))
+def test_what_send_reported_survives_kills_at_any_moment(shop, seed):
+    """The same at a hundred drawn moments."""
+    _killed_and_sent_again(shop, random.Random(seed).randrange(1, 1500))
 
 
 def _full_at(limit_bytes: int):

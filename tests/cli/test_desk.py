@@ -295,6 +295,22 @@ def _take_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
+def test_on_a_terminal_columns_are_aligned_and_nothing_is_cut_off(worked):
+    """However narrow it is: an id that is cut cannot be copied."""
+    ours, theirs = pty.openpty()
+    told = worked.shop.spawn("events", "--key", "A-1", stdout=theirs)
+    os.close(theirs)
+    heading, *rows = os.read(ours, 100_000).decode().splitlines()
+    os.close(ours)
+
+    assert 0 == told.code
+    assert 2 == len(rows)
+    start = heading.index("record_id")
+    assert {" "} == {row[start - 1] for row in rows}
+    assert {32, len("again")} == {len(row[start:]) for row in rows}
+    assert "\t" not in heading
+
+
 def test_a_long_list_says_that_there_is_more(connected):
     """The bound is said where it cuts."""
     shop = connected.shop
