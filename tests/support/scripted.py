@@ -11,7 +11,6 @@ from truthpoint.core.wire import Answer
 from truthpoint.ports import TransportFailed
 
 if TYPE_CHECKING:
-
     from truthpoint.core.wire import WireRequest
 
 OK = Answer(status=200, body=b"{}\n")
