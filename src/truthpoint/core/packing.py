@@ -13,7 +13,7 @@ from . import wire
 from .turns import MAX_SHARED_ITEM_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from .outbox import Totals
     from .turns import Turn
@@ -80,6 +80,28 @@ def pack(turns: Iterable[Turn], attributes: Callable[[Totals], Mapping[str, obje
     return packing.packed()
 
 
+def size(turn: Turn) -> int:
+    """Return how many items a turn becomes."""
+    return len(turn.operations) + turn.identify + (turn.totals is not None)
+
+
+def halves(parcel: Parcel) -> tuple[Parcel, Parcel]:
+    """Return a request's turns as two requests, about equal in items; it has two or more."""
+    sizes = [size(turn) for turn in parcel.turns]
+    cut, place = 1, sizes[0]
+    while cut < len(sizes) - 1 and place + sizes[cut] <= len(parcel.items) // 2:
+        place += sizes[cut]
+        cut += 1
+    return (
+        _parcel(parcel.turns[:cut], parcel.items[:place]),
+        _parcel(parcel.turns[cut:], parcel.items[place:]),
+    )
+
+
+def _parcel(turns: Iterable[Turn], items: Sequence[Item]) -> Parcel:
+    return Parcel(request=wire.batch(list(items)), items=tuple(items), turns=tuple(turns))
+
+
 def single_item(item: Item, canonical_id: str) -> WireRequest | None:
     """Return a request that holds one item only; None when it exceeds every limit."""
     size = len(item.encoded)
@@ -138,13 +160,7 @@ class _Packing:
 
     def _close(self) -> None:
         if self._items:
-            self._parcels.append(
-                Parcel(
-                    request=wire.batch(self._items),
-                    items=tuple(self._items),
-                    turns=tuple(self._turns),
-                )
-            )
+            self._parcels.append(_parcel(self._turns, self._items))
         self._items, self._turns = [], []
         self._size, self._room = _FRAME_BYTES, MAX_REQUEST_ITEMS
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import quote
 
@@ -217,12 +218,13 @@ Meaning = Accepted | Transient | RefusedWhole | Halt
 _TRANSIENT: Final = frozenset({408, 425, 429})
 
 
-def meaning(answer: Answer, items: int) -> Meaning:
+def meaning(answer: Answer, items: int, *, now_s: int | None = None) -> Meaning:
     """Return what an answer means for the request that it answers.
 
     Args:
         answer: The answer.
         items: How many items the request held.
+        now_s: The present in unix seconds, for a date in `Retry-After`; None: not known.
     """
     status = answer.status
     if 200 <= status < 300:
@@ -230,7 +232,7 @@ def meaning(answer: Answer, items: int) -> Meaning:
     if status in (401, 403) or 300 <= status < 400:
         return Halt(reason=f"HTTP {status}")
     if status in _TRANSIENT or status >= 500:
-        retry_after = _retry_after(answer.headers.get("retry-after"))
+        retry_after = _retry_after(answer.headers, now_s)
         return Transient(reason=f"HTTP {status}", retry_after_seconds=retry_after)
     said = _reason(_errors(answer.body))
     return RefusedWhole(reason=f"HTTP {status} {said}".strip()[:LONGEST_REASON])
@@ -304,11 +306,28 @@ def _reason(errors: Sequence[Mapping[str, object]]) -> str:
     return f"{sure or 'no known reason'}{SAID}{told}" if told else sure
 
 
-def _retry_after(header: str | None) -> float | None:
-    """Return a `Retry-After` in seconds; None when it is missing, negative or not a number."""
-    if header is None or not header.strip().isascii() or not header.strip().isdigit():
+def _retry_after(headers: Mapping[str, str], now_s: int | None) -> float | None:
+    """Return a `Retry-After` in seconds; None when it is missing, negative or unreadable.
+
+    A date counts from the answer's own `Date`, so that two clocks need not agree; from
+    `now_s` where it has none.
+    """
+    asked = headers.get("retry-after", "").strip()
+    if asked.isascii() and asked.isdigit():
+        return float(asked[:9])
+    until = _http_date(asked)
+    since = _http_date(headers.get("date", "")) or now_s
+    if until is None or since is None:
         return None
-    return float(header.strip()[:9])
+    return max(0.0, float(until - since))
+
+
+def _http_date(text: str) -> int | None:
+    """Return an HTTP date in unix seconds; None for any other text."""
+    try:
+        return int(parsedate_to_datetime(text).timestamp())
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
