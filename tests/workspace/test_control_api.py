@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from asking import BASIC, NOW, event, identify, ulid
 
@@ -178,12 +180,34 @@ def test_another_sites_page_cannot_control(local, origin, may, method, path):
     assert may or life == local.workspace.life
 
 
-def test_the_page_is_sent_with_strict_headers(local):
-    """Nothing from elsewhere, nothing guessed, never in another site's frame."""
-    reply = local.ask("GET", "/")
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/", "text/html; charset=utf-8"),
+        ("/page/index.html", "text/html; charset=utf-8"),
+        ("/page/page.css", "text/css; charset=utf-8"),
+        ("/page/page.js", "text/javascript; charset=utf-8"),
+        ("/page/icon.svg", "image/svg+xml; charset=utf-8"),
+    ],
+)
+def test_the_page_is_sent_with_strict_headers(local, path, kind):
+    """Nothing from elsewhere, nothing inline, nothing guessed, never in another site's frame."""
+    reply = local.ask("GET", path)
 
-    if reply.status == 404:
-        pytest.skip("the page is not installed")
-    assert "text/html; charset=utf-8" == reply.headers["Content-Type"]
-    assert "default-src 'self'" in reply.headers["Content-Security-Policy"]
+    assert (200, kind) == (reply.status, reply.headers["Content-Type"])
+    policy = reply.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'self'; frame-ancestors 'none'")
+    assert "unsafe" not in policy
     assert "nosniff" == reply.headers["X-Content-Type-Options"]
+
+
+def test_what_the_page_asks_for_is_there(local):
+    """Every address in its files leads to something."""
+    asked = set()
+    for name in ("index.html", "page.css", "page.js", "words.js"):
+        text = local.ask("GET", f"/page/{name}").body.decode()
+        asked |= set(re.findall(r"[\"'(`](/page/[\w.-]+)", text))
+        asked |= {f"/page/{found}" for found in re.findall(r'from "\./([\w.-]+)"', text)}
+
+    assert "/page/words.js" in asked
+    assert {200} == {local.ask("GET", path).status for path in asked}
