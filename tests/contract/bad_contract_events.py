@@ -22,8 +22,8 @@ EVENT_CASES = (
     swap(
         "event_later",
         "lane: critical",
-        "lane: critical\n    stale_after: 1h",
-        ("not_supported", 31, 5, "events.order_paid.stale_after"),
+        "lane: critical\n    supersedes: x",
+        ("not_supported", 31, 5, "events.order_paid.supersedes"),
     ),
     swap(
         "lane", "lane: critical", "lane: critcal", ("bad_value", 30, 11, "events.order_paid.lane")
@@ -37,8 +37,8 @@ EVENT_CASES = (
     swap(
         "violation",
         "lane: critical",
-        "on_violation: send_minimal",
-        ("not_supported", 30, 19, "events.order_paid.on_violation"),
+        "on_violation: send_minimum",
+        ("bad_value", 30, 19, "events.order_paid.on_violation"),
     ),
     swap(
         "version",
@@ -173,8 +173,8 @@ EVENT_CASES = (
     swap(
         "else",
         "else: none",
-        "else: person",
-        ("not_supported", 29, 58, "events.order_paid.closes.cart_started.else"),
+        "else: persons",
+        ("bad_value", 29, 58, "events.order_paid.closes.cart_started.else"),
     ),
     swap(
         "wire",

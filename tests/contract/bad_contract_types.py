@@ -26,10 +26,16 @@ TYPE_CASES = (
         ("unknown_type", 15, 20, f"{_REGION_PATH}.type"),
     ),
     swap(
-        "consent",
+        "property_later",
         _REGION,
-        "region: {type: string, consent: {}}",
-        ("not_supported", 15, 28, f"{_REGION_PATH}.consent"),
+        "region: {type: string, nullable: true}",
+        ("not_supported", 15, 28, f"{_REGION_PATH}.nullable"),
+    ),
+    swap(
+        "unknown_rollup",
+        _REGION,
+        "region: {bucket: spend, steps: {none: 0}}",
+        ("unknown_rollup", 15, 22, f"{_REGION_PATH}.bucket"),
     ),
     swap(
         "odd_key",

@@ -121,7 +121,9 @@ FILE_CASES = (
     whole("nothing_in_it", "{}", *((_NOTHING,) * 5)),
     swap("unknown_key", "shop: acme", "shop: acme\nshpo: b", ("unknown_key", 3, 1, "shpo")),
     swap("duplicate_key", "shop: acme", "shop: acme\nshop: b", ("duplicate_key", 3, 1, "shop")),
-    swap("known_later", "shop: acme", "shop: acme\nqa: {}", ("not_supported", 3, 1, "qa")),
+    swap(
+        "known_later", "shop: acme", "shop: acme\ninclude: []", ("not_supported", 3, 1, "include")
+    ),
     swap("format", "truthpoint: 1", "truthpoint: 2", ("bad_value", 1, 13, "truthpoint")),
     swap("format_text", "truthpoint: 1", 'truthpoint: "1"', ("wrong_type", 1, 13, "truthpoint")),
     swap("format_odd", "truthpoint: 1", "truthpoint: 010", ("wrong_type", 1, 13, "truthpoint")),
@@ -228,14 +230,14 @@ FILE_CASES = (
     swap(
         "unresolved_value",
         "other: quarantine",
-        "other: {hold: 1h}",
-        ("not_supported", 12, 42, "person.unresolved.other"),
+        "other: {hold: 1}",
+        ("wrong_type", 12, 49, "person.unresolved.other.hold"),
     ),
     swap(
         "unresolved_all",
         "{email: quarantine, other: quarantine, none: quarantine}",
         "anonymous",
-        ("not_supported", 12, 15, "person.unresolved"),
+        ("bad_value", 12, 15, "person.unresolved"),
     ),
     swap(
         "own_attribute",

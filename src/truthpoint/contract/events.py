@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from .model import Close, Event, Extra, Kind, Lane
 from .nodes import close_to
+from .policies import POLICY_KEYS, PolicyReader
 from .types import PLAIN_KINDS, check_name, names
 
 if TYPE_CHECKING:
@@ -33,20 +33,9 @@ _KEYS: Final = (
     "extra",
     "wire",
     "properties",
+    *POLICY_KEYS,
 )
-_LATER: Final = (
-    "stale_after",
-    "complete",
-    "expected_lag",
-    "samples",
-    "stage",
-    "fallback",
-    "corrects",
-    "versions",
-    "supersedes",
-)
-_DURATION: Final = re.compile(r"([0-9]{1,6})(ms|s|m|h|d)", re.ASCII)
-_UNIT_MS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_LATER: Final = ("corrects", "versions", "supersedes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +56,17 @@ class EventReader:
         reader: Reads nodes and collects findings.
         types: Reads properties.
         sources: The contract's sources.
+        qa: Whether the contract says who tries things out.
     """
 
-    def __init__(self, reader: Reader, types: TypeReader, sources: Mapping[str, Source]) -> None:
+    def __init__(
+        self, reader: Reader, types: TypeReader, sources: Mapping[str, Source], *, qa: bool
+    ) -> None:
         self._reader = reader
         self._findings = reader.findings
         self._types = types
         self._sources = sources
+        self._policies = PolicyReader(reader, sources, qa=qa)
 
     def read(self, node: Node | None) -> dict[str, Event]:
         """Return the events by name."""
@@ -90,7 +83,8 @@ class EventReader:
             self._check_wire(event, wires, spec.get("wire") or place)
             found[name] = event
         self._check_closes(found, entries)
-        return found
+        specs = {name: entries[name][1] for name in found}
+        return self._policies.across(found, specs)
 
     def _event(self, name: str, spec: Node) -> Event:
         reader = self._reader
@@ -100,12 +94,11 @@ class EventReader:
         properties = self._types.properties(spec.get("properties"), total=True)
         self._check_currency(spec, properties)
         scope = _Scope(event=name, properties=properties)
-        reader.choice(spec.get("on_violation"), ("quarantine",), ("send_minimal",))
         lane = reader.choice(spec.get("lane"), ("critical", "live"), ("backfill",))
         extra = reader.choice(spec.get("extra"), tuple(Extra))
         correlation = reader.text(spec.get("correlation"))
         self._tie(spec.get("correlation"), correlation, scope)
-        return Event(
+        event = Event(
             name=name,
             version=version,
             wire=wire if spec.get("wire") is None else reader.text(spec.get("wire")) or "",
@@ -119,6 +112,7 @@ class EventReader:
             extra=Extra(extra) if extra else Extra.STRIP,
             properties=properties,
         )
+        return self._policies.of(event, spec)
 
     def _version(self, node: Node | None) -> int:
         version = self._reader.whole(node)
@@ -202,29 +196,21 @@ class EventReader:
         if mapping is None:
             return ()
         return tuple(
-            self._close(event, spec)
-            for event, (_, value) in mapping.entries.items()
+            self._close(event, place, spec)
+            for event, (place, value) in mapping.entries.items()
             if (spec := self._reader.mapping(value)) is not None
         )
 
-    def _close(self, event: str, spec: Node) -> Close:
+    def _close(self, event: str, place: Node, spec: Node) -> Close:
         reader = self._reader
         reader.keys(spec, ("by", "skew", "else"))
-        reader.choice(spec.get("else"), ("none",), ("person",))
-        by = reader.text(reader.needed(spec, "by")) or ""
-        return Close(event=event, by=by, skew_ms=self._duration(spec.get("skew")))
-
-    def _duration(self, node: Node | None) -> int:
-        """Return a length of time in milliseconds; 0 when it is not there."""
-        text = self._reader.text(node)
-        if text is None:
-            return 0
-        match = _DURATION.fullmatch(text)
-        if match is None:
-            evidence = "A length of time is a whole number and its unit: 90s, 5m, 24h."
-            self._findings.add("bad_value", evidence, node)
-            return 0
-        return int(match.group(1)) * _UNIT_MS[match.group(2)]
+        reader.waits(place, "no start is withheld for it")
+        return Close(
+            event=event,
+            by=reader.text(reader.needed(spec, "by")) or "",
+            skew_ms=reader.duration_ms(spec.get("skew")) or 0,
+            else_person=reader.choice(spec.get("else"), ("none", "person")) == "person",
+        )
 
     def _check_wire(self, event: Event, wires: dict[str, str], place: Node) -> None:
         size = len(event.wire.encode())

@@ -1,6 +1,6 @@
 """The contract as frozen values: what the rest of the product reads.
 
-Built by `truthpoint.contract.load` from the file, or by hand in tests. Nothing here
+Built by `truthpoint.contract.read` from the file, or by hand in tests. Nothing here
 knows about YAML or places in a file.
 """
 
@@ -10,9 +10,15 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
+from .waiting import OnViolation
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
+
+    from truthpoint.findings import Finding
+
+    from .waiting import Catalog, Completion, Consent, Fallback, Qa, Stop, Unresolved
 
 
 class Kind(StrEnum):
@@ -94,6 +100,7 @@ class Property:
             required has a default (law 15); an attribute needs neither.
         default: What is sent when it is not given, in normalised form.
         personal: It holds personal data.
+        consent: What it permits or forbids; None: nothing. Only of attributes.
         description: For people.
     """
 
@@ -102,22 +109,26 @@ class Property:
     required: bool = False
     default: object = None
     personal: bool = False
+    consent: Consent | None = None
     description: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Close:
-    """One start that an event closes (law 9); the rule itself is not built in this version.
+    """One start that an event closes (law 9); its rule waits for a later version.
 
     Attributes:
         event: The start.
         by: The property that both carry.
         skew_ms: How much later than its close a start may have happened and still be closed.
+        else_person: Whether a close without its correlation closes all open starts of its
+            person; otherwise it closes none.
     """
 
     event: str
     by: str
     skew_ms: int = 0
+    else_person: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +147,13 @@ class Event:
         lane: How urgent it is.
         extra: What happens to undeclared properties.
         properties: What it says, in the order of the contract.
+        on_violation: What becomes of its owner's record that breaks the contract.
+        stale_after_ms: How old an undelivered start may become; None: up to the horizon.
+        expected_lag_ms: How late it usually arrives; None: nothing is said.
+        complete: Properties that are taken over from an earlier event.
+        fallback: Who may emit it when the owner is silent; None: nobody.
+        qa: Whether it goes to the people of `qa` only.
+        samples: Paths of files with records of it, from the contract's folder.
         description: For people.
     """
 
@@ -150,6 +168,13 @@ class Event:
     lane: Lane = Lane.LIVE
     extra: Extra = Extra.STRIP
     properties: tuple[Property, ...] = ()
+    on_violation: OnViolation = OnViolation.QUARANTINE
+    stale_after_ms: int | None = None
+    expected_lag_ms: int | None = None
+    complete: tuple[Completion, ...] = ()
+    fallback: Fallback | None = None
+    qa: bool = False
+    samples: tuple[str, ...] = ()
     description: str = ""
 
 
@@ -175,6 +200,31 @@ class Rollup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """A derived attribute: the step that a rollup has reached, sent with the totals.
+
+    Attributes:
+        name: The attribute's name.
+        rollup: A count or a sum.
+        steps: Word and least total of each, rising from 0; below 0 the first one holds too.
+        description: For people.
+    """
+
+    name: str
+    rollup: str
+    steps: tuple[tuple[str, Decimal], ...]
+    description: str = ""
+
+    def word(self, total: Decimal | int) -> str:
+        """Return the word of the highest step that a total reaches."""
+        reached = self.steps[0][0]
+        for word, least in self.steps:
+            if total >= least:
+                reached = word
+        return reached
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """Who the events are about, and the one id they go by (law 3).
 
@@ -182,6 +232,8 @@ class Person:
         id_name: What the shop calls the canonical id.
         pattern: Regular expression that a canonical id matches; None: any text.
         links: The kinds of other identifiers.
+        unresolved: What happens to a record without a canonical id, by link, `other` and
+            `none`; what is not named is quarantined.
         attributes: What is known of a person.
         description: For people.
     """
@@ -189,6 +241,7 @@ class Person:
     id_name: str = "id"
     pattern: str | None = None
     links: tuple[str, ...] = ()
+    unresolved: Mapping[str, Unresolved] = field(default_factory=dict[str, "Unresolved"])
     attributes: tuple[Property, ...] = ()
     description: str = ""
 
@@ -250,9 +303,16 @@ class Contract:
         person: Who, and by which id.
         events: By name, in the order of the file.
         rollups: By name, in the order of the file.
+        buckets: Derived attributes, in the order of the file.
         sources: By name.
         workspaces: By name; `local` is always there.
+        catalog: What completes line items; None: nothing does.
+        qa: Who gets what is still being tried out; None: nobody.
+        stops: At which event a campaign stops, as somebody attested.
+        segments: Path of a file with segments; None: none is named.
+        templates: Path of a folder with templates; None: none is named.
         fingerprint: First 16 hex digits of SHA-256 over the file's bytes; carried by records.
+        notes: What is worth knowing about the file, in its order; none is an error.
     """
 
     shop: str
@@ -260,6 +320,13 @@ class Contract:
     person: Person = field(default_factory=Person)
     events: Mapping[str, Event]
     rollups: Mapping[str, Rollup] = field(default_factory=dict[str, "Rollup"])
+    buckets: tuple[Bucket, ...] = ()
     sources: Mapping[str, Source]
     workspaces: Mapping[str, Workspace] = field(default_factory=dict[str, "Workspace"])
+    catalog: Catalog | None = None
+    qa: Qa | None = None
+    stops: tuple[Stop, ...] = ()
+    segments: str | None = None
+    templates: str | None = None
     fingerprint: str = ""
+    notes: tuple[Finding, ...] = ()

@@ -32,6 +32,8 @@ _PLAIN_TAGS: Final = frozenset(
     {"str", "int", "float", "bool", "null", "map", "seq", "timestamp", "merge", "value"}
 )
 """What YAML finds by itself; any other tag was written out."""
+_DURATION: Final = re.compile(r"([0-9]{1,6})(ms|s|m|h|d)", re.ASCII)
+_UNIT_MS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _KINDS: Final = {"str": "text", "int": "a whole number", "float": "a number", "bool": "a boolean"}
 
 
@@ -57,9 +59,14 @@ class Findings:
             where = Where(file=self.file, line=node.line, column=node.column, path=path)
         self.found.append(finding(code, evidence, where=where, fix=fix))
 
-    def sorted(self) -> list[Finding]:
-        """Return everything in the order of the file."""
-        return sorted(self.found, key=lambda one: (one.where.line or 0, one.where.column or 0))
+    def sorted(self, *, notes: bool = False) -> tuple[Finding, ...]:
+        """Return what is wrong, or what is only worth knowing, in the order of the file."""
+        return tuple(
+            sorted(
+                (one for one in self.found if (one.severity is Severity.INFO) is notes),
+                key=lambda one: (one.where.line or 0, one.where.column or 0),
+            )
+        )
 
     @property
     def errors(self) -> bool:
@@ -307,6 +314,46 @@ class Reader:
             evidence = f"`{node.path}` must be one of {', '.join(known)}."
             self.findings.add("bad_value", evidence, node, fix=fix)
         return None
+
+    def duration_ms(self, node: Node | None, *, least_ms: int = 0) -> int | None:
+        """Return a length of time in milliseconds, such as `5m`; None when it is not there."""
+        text = self.text(node)
+        if text is None:
+            return None
+        match = _DURATION.fullmatch(text)
+        if match is None:
+            evidence = "A length of time is a whole number and its unit: 90s, 5m, 24h."
+            self.findings.add("bad_value", evidence, node)
+            return None
+        length_ms = int(match.group(1)) * _UNIT_MS[match.group(2)]
+        if length_ms < least_ms:
+            evidence = "The length of time is zero."
+            self.findings.add("bad_value", evidence, node, fix="Give it some length, or remove it.")
+            return None
+        return length_ms
+
+    def relative_path(self, node: Node | None) -> str | None:
+        """Return the path of a file beside the contract; note one that leads elsewhere."""
+        text = self.text(node)
+        if text is None or node is None:
+            return None
+        parts = text.split("/")
+        if text.startswith("/") or ".." in parts or not text.strip() or not text.isprintable():
+            evidence = f"`{node.path}` is no path that stays in the contract's folder."
+            fix = "Write it from the contract's folder, as in `samples/order_paid.ndjson`."
+            self.findings.add("bad_value", evidence, node, fix=fix)
+            return None
+        return text
+
+    def waits(self, place: Node, until_then: str) -> None:
+        """Note a key that is in order and whose rule a later version builds.
+
+        Args:
+            place: The key.
+            until_then: What happens until then; a clause without its full stop.
+        """
+        evidence = f"`{place.text}` is in order, and its rule is not built yet: {until_then}."
+        self.findings.add("waiting", evidence, place)
 
     def needed(self, parent: Node, key: str) -> Node | None:
         """Return the value of a key that must be there."""

@@ -1,24 +1,26 @@
-"""Reading a contract: the top of the file, the person, sources and workspaces."""
+"""Reading a contract: the top of the file, sources and workspaces."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from truthpoint.errors import ContractInvalid
 
+from .buckets import bucket_places, read_buckets
 from .events import EventReader
-from .model import Contract, Person, Secret, Source, Workspace
+from .model import Contract, Secret, Source, Workspace
 from .nodes import Findings, Node, Reader, parse
-from .rollups import RESERVED_ATTRIBUTES, read_rollups
-from .types import NAME, TypeReader, check_name, compiles, known_currency, names
+from .people import read_person
+from .rollups import read_rollups
+from .sections import SECTIONS, SectionReader
+from .types import TypeReader, check_name, known_currency, names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from .model import Property
 
 DEFAULT_LOCAL_URL: Final = "http://127.0.0.1:8710"
 """Where the local workspace listens unless told otherwise (design, section 5)."""
@@ -33,8 +35,9 @@ _TOP: Final = (
     "types",
     "events",
     "rollups",
+    *SECTIONS,
 )
-_TOP_LATER: Final = ("catalog", "qa", "stops", "segments", "templates", "include")
+_TOP_LATER: Final = ("include",)
 _SOURCE_KINDS_LATER: Final = (
     "stripe",
     "shopify",
@@ -62,6 +65,9 @@ def read(data: bytes, *, file: str) -> Contract:
         data: The whole file: YAML 1.2 in UTF-8.
         file: Its path as the user gave it, for findings.
 
+    Returns:
+        The contract; its `notes` say which keys are in order and wait for a later version.
+
     Raises:
         ContractInvalid: It does not load; the error carries everything that is wrong, in
             the order of the file.
@@ -71,7 +77,7 @@ def read(data: bytes, *, file: str) -> Contract:
     contract = None if top is None else _Top(top, findings).read(sha256(data).hexdigest()[:16])
     if findings.errors or contract is None:
         raise ContractInvalid(file, findings.sorted())
-    return contract
+    return replace(contract, notes=findings.sorted(notes=True))
 
 
 class _Top:
@@ -90,18 +96,30 @@ class _Top:
         currency = self._currency()
         types = TypeReader(reader, reader.mapping(top.get("types")), currency)
         types.read_all()
-        person = self._person(types)
+        person_node = reader.needed(top, "person")
+        person = read_person(reader, types, person_node)
+        attributes = None if person_node is None else person_node.get("attributes")
         sources = self._sources()
-        events = EventReader(reader, types, sources).read(reader.needed(top, "events"))
-        rollups = read_rollups(reader, top.get("rollups"), events, names(person.attributes))
+        events = EventReader(reader, types, sources, qa="qa" in top.entries).read(
+            reader.needed(top, "events")
+        )
+        taken = (*names(person.attributes), *bucket_places(attributes))
+        rollups = read_rollups(reader, top.get("rollups"), events, taken)
+        sections = SectionReader(reader, top, events)
         return Contract(
             shop=shop,
             currency=currency,
             person=person,
             events=events,
             rollups=rollups,
+            buckets=read_buckets(reader, attributes, rollups),
             sources=sources,
             workspaces=self._workspaces(),
+            catalog=sections.catalog(),
+            qa=sections.qa(person.attributes, (*bucket_places(attributes), *rollups)),
+            stops=sections.stops(),
+            segments=sections.path("segments"),
+            templates=sections.path("templates"),
             fingerprint=fingerprint,
         )
 
@@ -129,75 +147,6 @@ class _Top:
             self._findings.add("bad_value", evidence, node, fix=fix)
             return "USD"
         return code
-
-    def _person(self, types: TypeReader) -> Person:
-        reader = self._reader
-        node = reader.mapping(reader.needed(self._top, "person"))
-        if node is None:
-            return Person()
-        reader.keys(node, ("id", "links", "unresolved", "attributes"))
-        name, pattern, description = self._person_id(node)
-        links = self._links(node)
-        self._unresolved(node.get("unresolved"), links)
-        attributes = types.properties(node.get("attributes"), total=False)
-        self._attribute_names(node, attributes)
-        return Person(
-            id_name=name,
-            pattern=pattern,
-            links=links,
-            attributes=attributes,
-            description=description,
-        )
-
-    def _person_id(self, person: Node) -> tuple[str, str | None, str]:
-        reader = self._reader
-        node = reader.mapping(reader.needed(person, "id"))
-        if node is None:
-            return "id", None, ""
-        reader.keys(node, ("name", "description", "pattern"))
-        pattern_node = node.get("pattern")
-        pattern = reader.text(pattern_node)
-        if pattern is not None and not compiles(pattern):
-            self._findings.add("bad_pattern", "`pattern` does not compile.", pattern_node)
-        name = reader.text(reader.needed(node, "name")) or "id"
-        return name, pattern, reader.text(node.get("description")) or ""
-
-    def _links(self, person: Node) -> tuple[str, ...]:
-        found: list[str] = []
-        for item in self._reader.listed(person.get("links")):
-            name = self._reader.text(item)
-            if name is None:
-                continue
-            if name == "id" or not NAME.fullmatch(name):
-                self._findings.add("bad_name", f"`{name}` cannot name a link.", item)
-            elif name in found:
-                self._findings.add("duplicate_key", f"The link `{name}` stands twice.", item)
-            found.append(name)
-        return tuple(found)
-
-    def _unresolved(self, node: Node | None, links: tuple[str, ...]) -> None:
-        """Only `quarantine` is built: for all, or said for each kind."""
-        later = ("under_email", "anonymous", "hold")
-        if node is None:
-            return
-        if node.tag != "map":
-            self._reader.choice(node, ("quarantine",), later)
-            return
-        self._reader.keys(node, (*links, "other", "none"))
-        for _, value in node.entries.values():
-            if value.tag == "map":
-                evidence = "Holding is known, not supported by this version."
-                self._findings.add("not_supported", evidence, value)
-            else:
-                self._reader.choice(value, ("quarantine",), later)
-
-    def _attribute_names(self, person: Node, attributes: tuple[Property, ...]) -> None:
-        node = person.get("attributes")
-        for one in attributes:
-            if node is None or not (one.name in RESERVED_ATTRIBUTES or one.name.startswith("cio_")):
-                continue
-            evidence = f"`{one.name}` has a meaning of its own at Customer.io."
-            self._findings.add("reserved_name", evidence, node.entries[one.name][0])
 
     def _sources(self) -> Mapping[str, Source]:
         reader = self._reader

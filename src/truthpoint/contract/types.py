@@ -10,6 +10,7 @@ import jsonschema_rs
 
 from truthpoint.values.currencies import EXPONENTS
 
+from .consent import read_consent
 from .convert import MAX_DECIMALS, MAX_NAME_BYTES, RESERVED, Converter
 from .model import Kind, Property, Type
 from .nodes import close_to
@@ -25,7 +26,11 @@ NAME: Final = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 
 _TYPE_KEYS: Final = ("type", "of", "properties", "unit", "minimum", "maximum", "pattern", "enum")
 _PROPERTY_KEYS: Final = (*_TYPE_KEYS, "required", "default", "personal", "description")
-_LATER: Final = ("consent", "bucket", "steps", "nullable")
+_ATTRIBUTE_KEYS: Final = (*_PROPERTY_KEYS, "consent")
+BUCKET_KEYS: Final = ("bucket", "steps", "description")
+"""What a derived attribute says; it has no type of its own."""
+
+_LATER: Final = ("nullable",)
 _NUMERIC: Final = frozenset({Kind.INTEGER, Kind.NUMBER, Kind.MONEY})
 PLAIN_KINDS: Final = frozenset(Kind) - {Kind.LIST, Kind.OBJECT, Kind.NUMBER, Kind.MONEY}
 """Kinds whose values can be part of a key, or tie events together."""
@@ -68,7 +73,8 @@ class TypeReader:
 
         Args:
             node: The mapping of names to properties.
-            total: Each must be required or have a default (law 15).
+            total: Each must be required or have a default (law 15); otherwise they are a
+                person's attributes, of which the derived ones are left out.
         """
         mapping = self._reader.mapping(node)
         if mapping is None:
@@ -76,6 +82,7 @@ class TypeReader:
         found = (
             self._property(name, place, value, total=total)
             for name, (place, value) in mapping.entries.items()
+            if total or not is_bucket(value)
         )
         return tuple(one for one in found if one is not None)
 
@@ -86,9 +93,9 @@ class TypeReader:
         spec = self._reader.mapping(value)
         if spec is None:
             return None
-        self._reader.keys(spec, _PROPERTY_KEYS, _LATER)
-        # A bucket derives its value, and so needs no type; it is noted as not supported.
-        of_type = None if "bucket" in spec.entries else self._type(spec)
+        self._reader.keys(spec, _PROPERTY_KEYS if total else _ATTRIBUTE_KEYS, _LATER)
+        of_type = self._type(spec)
+        consent = None if total else read_consent(self._reader, spec, of_type)
         required = self._reader.boolean(spec.get("required"))
         if of_type is None:
             return None
@@ -107,6 +114,7 @@ class TypeReader:
             required=required,
             default=default,
             personal=self._reader.boolean(spec.get("personal")),
+            consent=consent,
             description=self._reader.text(spec.get("description")) or "",
         )
 
@@ -240,6 +248,11 @@ class TypeReader:
             evidence = f"The default of `{spec.path}` is outside its own bounds."
             self._reader.findings.add("bad_default", evidence, node)
         return converted
+
+
+def is_bucket(value: Node) -> bool:
+    """Tell whether an attribute is derived: computed here, never given."""
+    return "bucket" in value.entries or "steps" in value.entries
 
 
 def check_name(reader: Reader, name: str, of: str, place: Node) -> None:

@@ -92,9 +92,10 @@ def fold(
 
 
 def on_the_wire(contract: Contract, values: Mapping[str, int | str]) -> dict[str, object]:
-    """Return totals as attributes: counts, numbers in major units, unix seconds.
+    """Return totals as attributes: counts, numbers in major units, unix seconds, and steps.
 
-    Totals that the contract no longer declares are left out.
+    A derived attribute is the step that its rollup has reached, and goes with it. Totals
+    that the contract no longer declares are left out.
     """
     attributes: dict[str, object] = {}
     for name, rollup in contract.rollups.items():
@@ -107,6 +108,9 @@ def on_the_wire(contract: Contract, values: Mapping[str, int | str]) -> dict[str
             attributes[name] = _number(contract, rollup, Decimal(value))
         else:
             attributes[name] = to_seconds(int(value))
+    for bucket in contract.buckets:
+        if bucket.rollup in values:
+            attributes[bucket.name] = bucket.word(Decimal(values[bucket.rollup]))
     return attributes
 
 

@@ -55,7 +55,7 @@ _QUARANTINED = "The record goes to quarantine with its bytes and all reasons."
 _CONTRACT: Final = (
     ("not_yaml", _ERROR, _NOT_LOADED, "Mend the YAML at this place."),
     ("not_utf8", _ERROR, _NOT_LOADED, "Save the file as UTF-8."),
-    ("empty_contract", _ERROR, _NOT_LOADED, "Start from the example in the tutorial."),
+    ("empty_contract", _ERROR, _NOT_LOADED, "Write one to start from: `truthpoint init`."),
     ("duplicate_key", _ERROR, _NOT_LOADED, "Keep one of the two; YAML would silently use one."),
     ("unknown_key", _ERROR, _NOT_LOADED, "Remove the key or correct its name."),
     (
@@ -63,6 +63,12 @@ _CONTRACT: Final = (
         _ERROR,
         _NOT_LOADED,
         "The key is known but this version does not build it yet: remove it for now.",
+    ),
+    (
+        "waiting",
+        _INFO,
+        "The contract loads; the key is known and checked, and acts in a later version.",
+        "Nothing to do: leave it, and it acts once its rule is built.",
     ),
     ("missing_key", _ERROR, _NOT_LOADED, "Add the key."),
     ("wrong_type", _ERROR, _NOT_LOADED, "Write the kind of value that is asked for."),
@@ -90,6 +96,7 @@ _CONTRACT: Final = (
         _NOT_LOADED,
         "Give the event a `key`: without one a repeat cannot be told from a new moment.",
     ),
+    ("unknown_rollup", _ERROR, _NOT_LOADED, "Name a rollup of this contract."),
     ("rollup_property", _ERROR, _NOT_LOADED, "Sum a money, integer or number property."),
     ("rollup_name_taken", _ERROR, _NOT_LOADED, "A rollup and an attribute need different names."),
     ("wire_name_taken", _ERROR, _NOT_LOADED, "Give each event a wire name of its own."),

@@ -1,0 +1,180 @@
+"""Reading what is to be done about an event when something is late, missing, wrong or new."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from .nodes import close_to
+from .types import names
+from .waiting import Completion, Fallback, OnViolation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .model import Event, Property, Source
+    from .nodes import Node, Reader
+
+POLICY_KEYS: Final = ("stale_after", "complete", "expected_lag", "samples", "stage", "fallback")
+"""Keys of an event that are read here, beside `on_violation`."""
+
+
+class PolicyReader:
+    """Reads the policies of events; all of them are checked and wait for a later version.
+
+    Args:
+        reader: Reads nodes and collects findings.
+        sources: The contract's sources.
+        qa: Whether the contract says who tries things out.
+    """
+
+    def __init__(self, reader: Reader, sources: Mapping[str, Source], *, qa: bool) -> None:
+        self._reader = reader
+        self._findings = reader.findings
+        self._sources = sources
+        self._has_qa = qa
+
+    def of(self, event: Event, spec: Node) -> Event:
+        """Return an event with the policies that can be read without knowing the others."""
+        return replace(
+            event,
+            on_violation=self._on_violation(spec),
+            stale_after_ms=self._length_ms(spec, "stale_after", "no start is withheld for its age"),
+            expected_lag_ms=self._length_ms(spec, "expected_lag", "nobody is told of its lateness"),
+            fallback=self._fallback(event, spec),
+            qa=self._qa(spec),
+            samples=self._samples(spec),
+        )
+
+    def across(self, events: dict[str, Event], specs: Mapping[str, Node]) -> dict[str, Event]:
+        """Return the events with the policies that name other events.
+
+        Args:
+            events: All events by name.
+            specs: Their mappings.
+        """
+        closed = {close.event for event in events.values() for close in event.closes}
+        for name, event in events.items():
+            if event.stale_after_ms is not None and name not in closed:
+                evidence = f"No event closes `{name}`, so it is no start that could be stale."
+                place = specs[name].entries["stale_after"][0]
+                self._findings.add("bad_value", evidence, place, fix="Remove it, or add a close.")
+        return {
+            name: replace(event, complete=self._completions(event, specs[name], events))
+            for name, event in events.items()
+        }
+
+    def _waits(self, spec: Node, key: str, until_then: str) -> None:
+        self._reader.waits(spec.entries[key][0], until_then)
+
+    def _on_violation(self, spec: Node) -> OnViolation:
+        said = self._reader.choice(spec.get("on_violation"), tuple(OnViolation))
+        if said != OnViolation.SEND_MINIMAL:
+            return OnViolation.QUARANTINE
+        self._waits(spec, "on_violation", "what breaks the contract is quarantined")
+        return OnViolation.SEND_MINIMAL
+
+    def _length_ms(self, spec: Node, key: str, until_then: str) -> int | None:
+        length_ms = self._reader.duration_ms(spec.get(key), least_ms=1)
+        if length_ms is not None:
+            self._waits(spec, key, until_then)
+        return length_ms
+
+    def _fallback(self, event: Event, spec: Node) -> Fallback | None:
+        reader = self._reader
+        given = reader.mapping(spec.get("fallback"))
+        if given is None:
+            return None
+        reader.keys(given, ("source", "after"))
+        node = reader.needed(given, "source")
+        source = reader.text(node)
+        after_ms = reader.duration_ms(reader.needed(given, "after"), least_ms=1)
+        if source is not None and source not in self._sources:
+            fix = close_to(source, self._sources)
+            self._findings.add("unknown_source", f"There is no source `{source}`.", node, fix=fix)
+        elif source == event.owner:
+            self._findings.add("bad_value", f"`{source}` is the owner itself.", node)
+        if event.closes:
+            evidence = f"`{event.name}` closes others: two sources must not both tell it."
+            place = spec.entries["fallback"][0]
+            self._findings.add(
+                "bad_value", evidence, place, fix="Remove it: the owner alone tells."
+            )
+        if source is None or after_ms is None:
+            return None
+        self._waits(spec, "fallback", "only the owner may emit it")
+        return Fallback(source=source, after_ms=after_ms)
+
+    def _qa(self, spec: Node) -> bool:
+        if self._reader.choice(spec.get("stage"), ("qa",)) is None:
+            return False
+        if not self._has_qa:
+            evidence = "`stage: qa` needs the section `qa` at the top, which says for whom."
+            self._findings.add("missing_key", evidence, spec.entries["stage"][0])
+        self._waits(spec, "stage", "the event goes to everybody")
+        return True
+
+    def _samples(self, spec: Node) -> tuple[str, ...]:
+        found: list[str] = []
+        for item in self._reader.listed(spec.get("samples")):
+            path = self._reader.relative_path(item)
+            if path is None:
+                continue
+            if path in found:
+                self._findings.add("duplicate_key", "The path stands twice here.", item)
+            found.append(path)
+        if found:
+            self._waits(spec, "samples", "no command reads them by itself")
+        return tuple(found)
+
+    def _completions(
+        self, event: Event, spec: Node, events: Mapping[str, Event]
+    ) -> tuple[Completion, ...]:
+        given = self._reader.mapping(spec.get("complete"))
+        if given is None:
+            return ()
+        place = spec.entries["complete"][0]
+        if event.correlation is None:
+            evidence = f"`{event.name}` has no `correlation`, by which an earlier event is found."
+            self._findings.add("missing_key", evidence, place, fix="Add `correlation`.")
+        found = [
+            self._completion(event, name, key, node, events)
+            for name, (key, node) in given.entries.items()
+        ]
+        self._reader.waits(place, "what lacks is not taken over")
+        return tuple(one for one in found if one is not None)
+
+    def _completion(
+        self, event: Event, name: str, key: Node, node: Node, events: Mapping[str, Event]
+    ) -> Completion | None:
+        own = self._property(event, name, key)
+        text = self._reader.text(node)
+        if text is None:
+            return None
+        other, dot, taken = text.partition(".")
+        if not dot or not taken:
+            evidence = f"`{node.path}` must name a property, as in `checkout_started.items`."
+            self._findings.add("bad_value", evidence, node)
+            return None
+        if other not in events:
+            fix = close_to(other, events)
+            self._findings.add("unknown_event", f"There is no event `{other}`.", node, fix=fix)
+            return None
+        theirs = self._property(events[other], taken, node)
+        if own is None or theirs is None:
+            return None
+        if own.type != theirs.type:
+            evidence = f"`{name}` and `{text}` are of different types."
+            self._findings.add("bad_value", evidence, node, fix="Name one of the same type.")
+        if events[other].correlation is None:
+            evidence = f"`{other}` has no `correlation`, by which it could be found."
+            self._findings.add("bad_value", evidence, node, fix=f"Give `{other}` a correlation.")
+        return Completion(property=name, event=other, taken=taken)
+
+    def _property(self, event: Event, name: str, node: Node) -> Property | None:
+        found = next((one for one in event.properties if one.name == name), None)
+        if found is None:
+            fix = close_to(name, names(event.properties))
+            evidence = f"`{name}` is not a property of `{event.name}`."
+            self._findings.add("not_a_property", evidence, node, fix=fix)
+        return found
