@@ -265,6 +265,24 @@ def test_a_workspaces_file_that_is_none_and_a_port_that_is_taken_are_said(shop):
     assert f"error: {notes} is not a local workspace's file. Name another one.\n" == on_file.err
 
 
+def test_the_demo_stays_when_asked(shop):
+    """The page and what was read back stay until SIGINT; then it ends with 0."""
+    process = shop.start("demo", "--stay")
+    said = ""
+    while " until Ctrl-C" not in said:
+        line = process.stdout.readline().decode()
+
+        assert line, "it ended"
+
+        said = line
+    url = said.split()[5]
+    with urllib.request.urlopen(url, timeout=30) as page:
+        assert b"Local workspace" in page.read()
+    process.send_signal(signal.SIGINT)
+
+    assert 0 == ended(process).code
+
+
 def test_the_demo_proves_itself_and_leaves_nothing(shop):
     """Exit 0, and a report that says what was sent, what was read back and how it compares."""
     told = shop.spawn("demo", environment={"TMPDIR": str(shop.folder)})

@@ -15,6 +15,7 @@ from asking import BASIC, event, identify, ulid
 
 from support.local import serving
 from truthpoint.workspace import Workspace, WorkspaceError, start
+from truthpoint.workspace import server as server_module
 
 
 @pytest.fixture(scope="module")
@@ -278,3 +279,10 @@ def test_signals_stay_with_the_caller():
 
     before, during = asyncio.run(story())
     assert before == during
+
+
+def test_an_answer_does_not_wait_for_an_acknowledgement():
+    """Every connection sends at once; without that each answer after the first takes 40 ms."""
+    with server_module._listen(0) as listener:
+        with socket.create_connection(listener.getsockname()), listener.accept()[0] as accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

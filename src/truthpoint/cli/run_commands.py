@@ -97,21 +97,27 @@ def workspace(
         asyncio.run(run_workspace(port=port, file=file))
 
 
-def demo() -> None:
+def demo(
+    *,
+    stay: Annotated[
+        bool, typer.Option("--stay", help="Leave the workspace's page open until Ctrl-C.")
+    ] = False,
+) -> None:
     """Run a small shop into a local Customer.io, and report.
 
     It ends with 0 when everything that was read back is as it must be, and leaves nothing behind.
 
     Examples:
       truthpoint demo
+      truthpoint demo --stay
     """
     import asyncio  # noqa: PLC0415 - slow to import
 
     from truthpoint.demo import run_demo  # noqa: PLC0415 - servers are slow to import
 
+    from .working import stay_at  # noqa: PLC0415 - servers are slow to import
+
     with failing.failing_clearly():
-        lines, proven = asyncio.run(run_demo())
-        for line in lines:
-            output.put(line)
+        proven = asyncio.run(run_demo(output.put, stay=stay_at if stay else None))
         if not proven:
             raise typer.Exit(failing.FINDINGS)

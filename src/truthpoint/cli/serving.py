@@ -132,6 +132,8 @@ def _listening(port: int, option: str) -> Generator[socket.socket]:
     """Hold a port of this machine."""
     try:
         listener = socket.create_server(("127.0.0.1", port))
+        # Inherited by every connection: an answer must not wait for an acknowledgement.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError as error:
         raise OperatorError(
             f"Port {port} on 127.0.0.1 cannot be used: {os.strerror(error.errno or 0)}.",

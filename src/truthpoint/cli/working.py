@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 from truthpoint import runtime
@@ -50,6 +51,15 @@ async def run_work(settings: Settings, *, rate: float, drain: bool) -> None:
         store.close()
         await transport.close()
         put_seen(worker)
+
+
+async def stay_at(url: str) -> None:
+    """Leave a workspace's page open until told to stop."""
+    stop = stop_on_signals()
+    output.put("")
+    output.put(f"The workspace's page stays at {url} until Ctrl-C.")
+    sys.stdout.flush()
+    await stop.wait()
 
 
 def put_seen(worker: Worker) -> None:

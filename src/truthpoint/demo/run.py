@@ -24,7 +24,7 @@ from truthpoint.workspace import Workspace, start
 from .shop import open_shop
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from truthpoint.contract import Contract
     from truthpoint.ports import Backlog
@@ -32,11 +32,17 @@ if TYPE_CHECKING:
     from .shop import Shop
 
 
-async def run_demo() -> tuple[list[str], bool]:
-    """Run the shop into a local workspace of its own.
+async def run_demo(
+    tell: Callable[[str], None], *, stay: Callable[[str], Awaitable[None]] | None = None
+) -> bool:
+    """Run the shop into a local workspace of its own, and report.
+
+    Args:
+        tell: Told each line of the report.
+        stay: Awaited with the workspace's address before everything is removed; None: at once.
 
     Returns:
-        The report's lines, and whether everything that was read back is as it must be.
+        Whether everything that was read back is as it must be.
     """
     shop = open_shop(now=datetime.now(UTC))
     contract = read(
@@ -52,7 +58,12 @@ async def run_demo() -> tuple[list[str], bool]:
             accepted = _capture(shop, contract, settings)
             backlog = await _deliver(contract, settings, server.url)
             arrived = await _read_back(server.url, shop)
-    return _report(shop, accepted, backlog, arrived)
+            lines, proven = _report(shop, accepted, backlog, arrived)
+            for line in lines:
+                tell(line)
+            if stay is not None:
+                await stay(server.url)
+    return proven
 
 
 def _capture(shop: Shop, contract: Contract, settings: runtime.Settings) -> dict[ResultKind, int]:
@@ -66,7 +77,7 @@ def _capture(shop: Shop, contract: Contract, settings: runtime.Settings) -> dict
 async def _deliver(contract: Contract, settings: runtime.Settings, url: str) -> Backlog:
     workspace = replace(contract.workspaces["local"], url=url)
     worker, store, transport = runtime.open_worker(
-        contract, settings, workspace, delivery=DeliverySettings(requests_per_second=200)
+        contract, settings, workspace, delivery=DeliverySettings(requests_per_second=1000)
     )
     try:
         await worker.drain()
@@ -81,14 +92,14 @@ async def _deliver(contract: Contract, settings: runtime.Settings, url: str) -> 
 
 
 async def _read_back(url: str, shop: Shop) -> dict[str, tuple[int, Decimal, int]]:
-    """Ask the App API for each buyer's totals and for how many of their orders it holds."""
+    """Ask the App API for each buyer's totals and for how many of their events it holds."""
     headers = {"Authorization": "Bearer demo"}
     arrived: dict[str, tuple[int, Decimal, int]] = {}
     async with aiohttp.ClientSession(url, headers=headers) as session:
         for customer in shop.orders:
             told = await _ask(session, f"/v1/customers/{customer}/attributes", {"id_type": "id"})
             attributes = told["customer"]["attributes"]
-            query = {"type": "event", "name": "order_paid", "limit": "100"}
+            query = {"type": "event", "limit": "100"}
             events = await _ask(session, f"/v1/customers/{customer}/activities", query)
             arrived[customer] = (
                 int(attributes["orders_count"]),
@@ -113,7 +124,7 @@ def _report(
         customer: (
             len(totals),
             sum(totals, Decimal(0)) - sum(shop.refunds.get(customer, []), Decimal(0)),
-            len(totals),
+            len(totals) + len(shop.refunds.get(customer, [])) + shop.renewals.get(customer, 0),
         )
         for customer, totals in shop.orders.items()
     }
@@ -126,11 +137,11 @@ def _report(
     )
     exact = sum(arrived.get(customer) == truth for customer, truth in expected.items())
     checks = [
-        ("buyers whose totals and orders at the workspace are exact", len(expected), exact),
+        ("buyers whose totals and events at the workspace are exact", len(expected), exact),
         *(
             (what, truth, reasons.get(reason, 0))
             for what, truth, reason in (
-                ("retries recognised as the same order", shop.retried, "duplicate"),
+                ("retries recognised as the same moment", shop.retried, "duplicate"),
                 ("orders told in two ways, kept and reported", shop.conflicting, "conflict"),
                 ("told by a system that does not own the event", shop.foreign, "not_owner"),
                 ("guests without a customer id, quarantined", shop.guests, "person_unresolved"),
@@ -139,9 +150,9 @@ def _report(
         ("broken records, quarantined with their reasons", shop.broken, broken),
     ]
     invalid = accepted[ResultKind.INVALID]
-    said, buyers = len(shop.said), len(shop.orders)
+    what = f"{shop.late} late and out of order, {invalid} against the contract"
     lines = [
-        f"The shop said {said} things about {buyers} buyers; {invalid} of them break the contract.",
+        f"The shop said {len(shop.said)} things about {len(shop.orders)} buyers: {what}.",
         f"Delivered {delivered} operations to the local workspace, and read them back:",
         "",
     ]

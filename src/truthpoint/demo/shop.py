@@ -1,8 +1,8 @@
 """The demo's shop: seeded, so that every run tells the same story.
 
-It does what shops do: signs people up, takes orders and refunds, retries what it sent,
-lets a second system tell the same orders, sells to guests, and now and then says
-something broken.
+It does what shops do: signs people up, takes orders and refunds, renews subscriptions,
+retries what it sent, says things late and out of order, lets a second system tell the
+same orders, sells to guests, and now and then says something broken.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Said = dict[str, object]
 """A record as the shop says it."""
 
-PEOPLE: Final = 40
+PEOPLE: Final = 300
 _PRODUCTS: Final = (
     ("TEA-1", "Morning tea, 100 g", Decimal("8.90")),
     ("TEA-2", "Evening tea, 100 g", Decimal("9.40")),
@@ -37,6 +37,8 @@ class Shop:
         said: Its records, in the order in which it says them.
         orders: Customer id to their orders' totals.
         refunds: Customer id to what went back to them.
+        renewals: Customer id to how often their subscription was renewed.
+        late: Records said hours after they happened, behind younger ones.
         retried: Records that repeat an earlier one.
         conflicting: Records that tell an earlier order differently.
         foreign: Records of a source that does not own the event.
@@ -47,6 +49,8 @@ class Shop:
     said: list[Said] = field(default_factory=list[Said])
     orders: dict[str, list[Decimal]] = field(default_factory=dict[str, "list[Decimal]"])
     refunds: dict[str, list[Decimal]] = field(default_factory=dict[str, "list[Decimal]"])
+    renewals: dict[str, int] = field(default_factory=dict[str, int])
+    late: int = 0
     retried: int = 0
     conflicting: int = 0
     foreign: int = 0
@@ -84,7 +88,12 @@ class _Story:
         return self._shop
 
     def _say(self, at: datetime, said: Said) -> None:
-        self._dated.append((at, {"source": "backend", **said, "at": at.isoformat()}))
+        """Say it when it happens; one in ten is said hours later, by a queue that was stuck."""
+        said_at = at
+        if self._chance.random() < 0.1:
+            said_at += timedelta(hours=self._chance.randint(1, 30))
+            self._shop.late += 1
+        self._dated.append((said_at, {"source": "backend", **said, "at": at.isoformat()}))
 
     def _customer(self, number: str) -> None:
         chance = self._chance
@@ -102,6 +111,8 @@ class _Story:
             )
         for _ in range(chance.choice((0, 1, 1, 2, 3, 5))):
             self._buy(number)
+        if chance.random() < 0.2:
+            self._renew(number)
 
     def _buy(self, number: str) -> None:
         chance, shop = self._chance, self._shop
@@ -132,6 +143,28 @@ class _Story:
         self._what_goes_wrong(at, order, told)
         if chance.random() < 0.2:
             self._refund(number, at, total)
+
+    def _renew(self, number: str) -> None:
+        """Renew a subscription week by week; its biller sends each renewal twice now and then."""
+        weeks = self._chance.randint(1, 4)
+        self._shop.renewals[number] = weeks
+        for week in range(1, weeks + 1):
+            renewal: Said = {
+                "type": "track",
+                "event": "subscription_renewed",
+                "person": {"id": number},
+                "properties": {
+                    "invoice_id": f"I-{number}-{week}",
+                    "subscription_id": f"S-{number}",
+                    "amount": "19.95",
+                    "currency": "USD",
+                },
+            }
+            at = self._now - timedelta(days=7 * (weeks - week), minutes=self._chance.randint(5, 99))
+            self._say(at, renewal)
+            if self._chance.random() < 0.2:
+                self._say(at, renewal)
+                self._shop.retried += 1
 
     def _what_goes_wrong(self, at: datetime, order: Said, told: Mapping[str, object]) -> None:
         chance, shop = self._chance, self._shop

@@ -110,9 +110,14 @@ def _listen(port: int) -> socket.socket:
     reason = "a port is from 0 to 65535"
     if 0 <= port <= LARGEST_PORT:
         try:
-            return socket.create_server((HOST, port), backlog=2048)
+            listener = socket.create_server((HOST, port), backlog=2048)
         except OSError as error:
             reason = os.strerror(error.errno or 0)
+        else:
+            # Inherited by every connection. asyncio sets it on sockets of its own only, and
+            # without it each answer after the first waits 40 ms for an acknowledgement.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return listener
     raise WorkspaceError(
         f"Port {port} on {HOST} cannot be used for the local workspace: {reason}. Choose "
         "another with --port (of `up`: --workspace-port), or end the program that holds it."
