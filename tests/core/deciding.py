@@ -10,6 +10,7 @@ from truthpoint.contract.model import Event, Kind, Property, Rollup, RollupKind,
 from truthpoint.core.decide import decide, plan
 from truthpoint.core.decision import Decision, JournalRow, Known
 from truthpoint.core.examine import Examiner
+from truthpoint.core.records import read_record
 from truthpoint.testing.builders import START_MS, a_contract, a_property
 
 EXAMINER = Examiner(a_contract())
@@ -52,12 +53,18 @@ RICH = Examiner(
 """The shop of the tests, and sums of plain numbers and of money without a currency."""
 
 
+def source_of(body: bytes, otherwise: str) -> str:
+    """The source that a body names, as capture reads it."""
+    read = read_record(body, source=otherwise, captured_at_ms=START_MS)
+    return read.source or otherwise
+
+
 def rows(*bodies: bytes, source: str = "backend", first: int = 1) -> list[JournalRow]:
     """Bodies as the journal keeps them."""
     return [
         JournalRow(
             record=number,
-            source=source,
+            source=source_of(body, source),
             record_id=f"r{number}",
             captured_at_ms=START_MS,
             contract="",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import msgspec
 import pytest
 from bad_records import CASES, CONTRACT, GIFT, IDENTIFY, ORDER, REMARKS, Case
+from deciding import rows as journal_rows
 
 from truthpoint.core.decide import decide, plan
 from truthpoint.core.decision import JournalRow, Known
-from truthpoint.core.examine import Broken, Examined, Examiner, Identity, Moment
+from truthpoint.core.examine import Broken, Examined, Examiner, Identity, Moment, NotOwner
 from truthpoint.core.records import read_record
 from truthpoint.findings import RULES, Topic, as_json, as_text
 from truthpoint.testing.builders import START_MS, an_identify, an_order
@@ -51,17 +53,7 @@ def test_a_record_with_a_remark_is_taken(case: Case) -> None:
 
 
 def _decided(*bodies: bytes) -> set[str]:
-    rows = [
-        JournalRow(
-            record=number,
-            source="backend",
-            record_id=f"r{number}",
-            captured_at_ms=START_MS,
-            contract="",
-            body=body,
-        )
-        for number, body in enumerate(bodies, 1)
-    ]
+    rows = journal_rows(*bodies)
     known = Known(people={}, ledger={}, totals={}, next_person=1, next_operation=1)
     decision = decide(plan(rows, EXAMINER), EXAMINER, known)
     return {one.code for found in decision.findings.values() for one in found}
@@ -80,11 +72,26 @@ def test_every_rule_about_records_is_broken_somewhere() -> None:
     )
     # Proven where they arise: attributes in test_attributes and below, sizes and ids in capture.
     elsewhere = {"attribute_missing", "too_many_attributes", "record_too_large", "record_id_reused"}
+    elsewhere.add("source_not_its_own")
 
     assert {"duplicate", "conflict", "not_owner", "currency_not_reporting"} == together
     assert {code for code, rule in RULES.items() if rule.topic is Topic.RECORD} == (
         alone | together | elsewhere
     )
+
+
+def test_a_record_that_names_another_source_than_its_own_is_broken() -> None:
+    """The source under which it came, such as that of a gateway's key, is what counts."""
+    body = json.dumps({**ORDER, "source": "stripe"}).encode()
+    (row,) = journal_rows(body)
+    theirs = plan([replace(row, source="backend")], EXAMINER).examined[0]
+    own = plan([row], EXAMINER).examined[0]
+
+    assert isinstance(theirs, Broken)
+    assert [("source_not_its_own", "source")] == [
+        (one.code, one.where.path) for one in theirs.findings
+    ]
+    assert isinstance(own, NotOwner)
 
 
 _CANARY = "canary7ana"

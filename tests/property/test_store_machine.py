@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import ClassVar
 
 import pytest
@@ -139,7 +140,8 @@ class StoreMachine(RuleBasedStateMachine):
             self.model.said.append(said)
 
     def _capture(self, said: Said):
-        return a_capture(said.body, said.record_id, captured_at_ms=START_MS)
+        source = "stripe" if said.kind == "foreign" else "backend"
+        return a_capture(said.body, said.record_id, source=source, captured_at_ms=START_MS)
 
     @precondition(lambda self: self.model.said)
     @rule(which=st.integers(0), other=st.booleans())
@@ -147,7 +149,7 @@ class StoreMachine(RuleBasedStateMachine):
         """A capture is tried again: nothing new is kept."""
         said = self.model.said[which % len(self.model.said)]
         body = b"other" if other else said.body
-        (appended,) = self.journal.append([a_capture(body, said.record_id)])
+        (appended,) = self.journal.append([replace(self._capture(said), body=body)])
         self.seen["repeat"] += 1
 
         assert (appended.record, appended.repeat, appended.same) == (said.number, True, not other)

@@ -89,15 +89,24 @@ class Recorder:
         examiner: The contract, for advice.
         clock: The time of day.
         source: The source of records that name none. Defaults to `backend`.
+        only_source: Whether it is the source of all records; one that names another is
+            kept under it, and is invalid. Defaults to no.
     """
 
     def __init__(
-        self, journal: Journal, examiner: Examiner, clock: Clock, *, source: str = "backend"
+        self,
+        journal: Journal,
+        examiner: Examiner,
+        clock: Clock,
+        *,
+        source: str = "backend",
+        only_source: bool = False,
     ) -> None:
         self._journal = journal
         self._examiner = examiner
         self._clock = clock
         self._source = source
+        self._only_source = only_source
         self._ids = count(1)
         self._prefix = secrets.token_hex(8)
         self._turn = Lock()
@@ -155,9 +164,9 @@ class Recorder:
             found = finding("record_too_large", f"The record has {len(said.body):,} bytes.")
             return None, Receipt(record_id="", result=ResultKind.REFUSED, findings=(found,))
         read = read_record(said.body, source=self._source, captured_at_ms=now_ms)
-        source = read.source or self._source
+        source = self._source if self._only_source else read.source or self._source
         record_id = read.record_id or self._name(said, source)
-        examined = self._examiner.examine(read)
+        examined = self._examiner.examine(read, source=source)
         broken = isinstance(examined, Broken)
         capture = Capture(
             source=source,

@@ -92,7 +92,8 @@ def plan(rows: Iterable[JournalRow], examiner: Examiner) -> Plan:
         taken,
         tuple(
             examiner.examine(
-                read_record(row.body, source=row.source, captured_at_ms=row.captured_at_ms)
+                read_record(row.body, source=row.source, captured_at_ms=row.captured_at_ms),
+                source=row.source,
             )
             for row in taken
         ),

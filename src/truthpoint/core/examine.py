@@ -124,12 +124,20 @@ class Examiner:
         schema = {"type": "string", **({"pattern": pattern} if pattern else {})}
         self._person_id = jsonschema_rs.validator_for(schema)
 
-    def examine(self, record: Record | Unreadable) -> Examined:
-        """Return what a record is under the contract."""
+    def examine(self, record: Record | Unreadable, *, source: str | None = None) -> Examined:
+        """Return what a record is under the contract.
+
+        Args:
+            record: The record as it was read.
+            source: The source under which it is kept; a record that names another one is
+                broken. None: the one that it names.
+        """
         if isinstance(record, Unreadable):
             return Broken(findings=record.findings)
         of_source: tuple[Finding, ...] = ()
-        if record.source not in self.contract.sources:
+        if source is not None and record.source != source:
+            of_source = (_at("source_not_its_own", "source", _OTHER_SOURCE),)
+        elif record.source not in self.contract.sources:
             of_source = (_at("source_unknown", "source", _NO_SOURCE),)
         match record.type:
             case RecordType.TRACK:
@@ -233,6 +241,7 @@ class Examiner:
 
 
 _NO_SOURCE: Final = "The contract does not declare the record's source."
+_OTHER_SOURCE: Final = "The record names another source than the one that it came under."
 _NO_EVENT: Final = "The contract does not declare the record's event."
 
 

@@ -67,8 +67,8 @@ _CONTRACT: Final = (
     (
         "waiting",
         _INFO,
-        "The contract loads; the key is known and checked, and acts in a later version.",
-        "Nothing to do: leave it, and it acts once its rule is built.",
+        "The contract loads; the key is known and in order, and waits for a later version.",
+        "Nothing to do: leave it, and it is in force once its rule is built.",
     ),
     ("missing_key", _ERROR, _NOT_LOADED, "Add the key."),
     ("wrong_type", _ERROR, _NOT_LOADED, "Write the kind of value that is asked for."),
@@ -137,6 +137,12 @@ _RECORD: Final = (
     ("record_key_unknown", _ERROR, _QUARANTINED, "Remove the key or correct its name."),
     ("record_key_type", _ERROR, _QUARANTINED, "Write the kind of value that is asked for."),
     ("source_unknown", _ERROR, _QUARANTINED, "Declare the source in the contract, or correct it."),
+    (
+        "source_not_its_own",
+        _ERROR,
+        _QUARANTINED,
+        "Leave `source` out, or send the record with a key of the source that it names.",
+    ),
     ("event_unknown", _ERROR, _QUARANTINED, "Declare the event in the contract, or correct it."),
     ("version_unknown", _ERROR, _QUARANTINED, "Send a version that the contract declares."),
     (
