@@ -7,7 +7,7 @@ import * as words from "./words.js";
 
 const KEPT_ROWS = 500;
 const REQUESTS_AT_ONCE = 200;
-const PAUSE_MS = 1_000;
+const PAUSE_MS = 500;
 const PATIENCE_MS = 10_000;
 
 const at = (id) => document.getElementById(id);
@@ -17,8 +17,8 @@ const filter = at("filter");
 let life = null; // Of the workspace; null: it has not answered yet.
 let seen = 0; // The last entry of the log that is listed, or was let go.
 let isPaused = false;
+let requestsListed = 0; // How many requests this life had when it was last listed.
 let isBehind = false; // The log is longer than one answer: go on with its newest part.
-let resetAt = null; // When a new life was noticed.
 
 // ------------------------------------------------------------------ elements
 
@@ -100,6 +100,7 @@ function itemRow(entry, item) {
   });
   const row = element("li", { className: "row" }, details);
   const told = [words.what(item), item.action, item.reason, entry.path, person?.kind];
+  row.person = person === null ? null : asFilter(person);
   row.text = [person?.value, ...told, ...chips.map((each) => each.word)].join("\n").toLowerCase();
   return row;
 }
@@ -111,7 +112,7 @@ function inside(entry, item) {
     ["Why", why(item)],
     ["Person", person && everyIdentifier(item, person)],
     ["Event id", item.event_id && outside(item.event_id, "code")],
-    ["Time", outside(words.timeInWords(item, entry.at))],
+    ["Time", timestamp(item, entry)],
     ["Campaigns", campaigns(item)],
     ["Request", request(entry, item)],
   ];
@@ -123,8 +124,12 @@ function inside(entry, item) {
   const isBare = Object.keys(item.attributes ?? {}).length === 0;
   const attributes = isBare
     ? element("p", { className: "bare" }, "Sent without attributes.")
-    : element("pre", { tabIndex: 0, textContent: words.pretty(item.attributes) });
-  attributes.setAttribute("aria-label", "Attributes");
+    : element("pre", {
+        role: "region",
+        ariaLabel: "Attributes",
+        tabIndex: 0,
+        textContent: words.pretty(item.attributes),
+      });
   return element("div", { className: "inside" }, list, attributes);
 }
 
@@ -142,8 +147,15 @@ function everyIdentifier(item, person) {
     told.append(outside(kind, "kind"), " ", outside(shown, "code"), " ");
   }
   const only = element("button", { type: "button" }, "Only this person");
-  only.addEventListener("click", () => setFilter(person.value));
+  only.addEventListener("click", () => setFilter(asFilter(person)));
   told.append(only);
+  return told;
+}
+
+function timestamp(item, entry) {
+  const told = element("span", {}, outside(words.timeInWords(item, entry.at)));
+  const iso = words.iso(item.timestamp);
+  if (iso !== "") told.append(element("span", { className: "code iso", textContent: iso }));
   return told;
 }
 
@@ -191,12 +203,16 @@ function listGap(missing) {
   activity.prepend(row);
 }
 
+// Every word of the filter stands somewhere in a row; `id:42` means that person and no other.
 function sift() {
-  const wanted = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const whole = filter.value.toLowerCase().trim();
+  const wanted = whole.split(/\s+/).filter(Boolean);
   let rows = 0;
   let matching = 0;
   for (const row of activity.children) {
-    const fits = wanted.every((word) => row.text.includes(word));
+    const fits =
+      row.person === whole ||
+      wanted.every((word) => row.person === word || row.text.includes(word));
     row.hidden = !fits;
     if (row.text) {
       rows += 1;
@@ -204,11 +220,16 @@ function sift() {
     }
   }
   const isSifted = wanted.length > 0;
-  at("empty").hidden = life === null || rows > 0;
+  const isAnything = activity.querySelector(".row:not(.quiet), .gap") !== null;
+  at("empty").hidden = life === null || isAnything || (isSifted && rows > 0);
   at("no-match").hidden = !isSifted || rows === 0 || matching > 0;
   at("shown").textContent = isSifted && rows > 0
     ? `${words.plainCount(matching)} of ${words.count(rows, "row")}`
     : "";
+}
+
+function asFilter(person) {
+  return `${person.kind}:${person.value}`.toLowerCase().trim();
 }
 
 function setFilter(text) {
@@ -234,12 +255,15 @@ function showCounts(answer) {
   at("life").textContent = ` · life ${answer.life}`;
 }
 
-function showUnreachable(what) {
+// `status`: what was answered instead of the log; null: nothing was.
+function showUnreachable(status) {
   showState("unreachable", "Not connected");
-  at("unreachable-what").textContent = what;
-  const box = at("unreachable");
-  if (!box.hidden) return;
-  box.hidden = false;
+  at("unreachable-what").textContent =
+    status === null
+      ? "The local workspace does not answer."
+      : `The local workspace answers with ${status} instead of its log.`;
+  at("unreachable-do").hidden = status !== null;
+  at("unreachable").hidden = false;
   document.body.classList.add("stale");
 }
 
@@ -250,68 +274,77 @@ function showReached() {
 
 function beginLife(answer) {
   if (life !== null) {
-    resetAt = words.clock(Date.now() / 1000, new Date());
-    at("reset-what").textContent = `The workspace was reset at ${resetAt}: life ${answer.life} begins.`;
+    const noticed = words.clock(Date.now() / 1000, new Date());
+    at("reset-what").textContent = `The workspace was reset at ${noticed}: life ${answer.life} begins.`;
     at("reset").hidden = false;
   }
   life = answer.life;
   seen = 0;
+  requestsListed = 0;
   isBehind = true;
   activity.replaceChildren();
 }
 
 // ------------------------------------------------------------------- polling
 
-async function ask(query) {
-  const response = await fetch(`/local/log?${new URLSearchParams(query)}`, {
-    cache: "no-store",
-    signal: AbortSignal.timeout(PATIENCE_MS),
-  });
-  if (!response.ok) throw new Refusal(response.status);
-  return words.parse(await response.text());
-}
-
-class Refusal extends Error {
+// Why there is no log: the status answered instead; null: no answer at all.
+class Unanswered extends Error {
   constructor(status) {
-    super(`HTTP ${status}`);
+    super("the log was not answered");
     this.status = status;
   }
 }
 
-function follow() {
-  const isStart = life === null || isBehind;
-  if (isPaused && life !== null) return { newest: 1, limit: 1 };
-  return isStart ? { newest: 1, limit: REQUESTS_AT_ONCE } : { after: seen, limit: REQUESTS_AT_ONCE };
+async function ask(query) {
+  let status = null;
+  try {
+    const response = await fetch(`/local/log?${new URLSearchParams(query)}`, {
+      cache: "no-store",
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    if (response.ok) return words.parse(await response.text());
+    status = response.status;
+  } catch {
+    // The network's reasons differ from browser to browser; what to do is the same.
+  }
+  throw new Unanswered(status);
 }
 
+// Asks for what comes next, and lists it; true: there is more at once.
 async function look() {
-  const wasPaused = isPaused && life !== null;
-  const wasFirst = life === null;
-  const query = follow();
-  const answer = await ask(query);
+  const isFirst = life === null;
+  const isWhole = isFirst || isBehind; // Whatever is newest, rather than what comes after `seen`.
+  const isHeld = isPaused && !isFirst; // Only the counts are of interest.
+  const answer = await ask({
+    ...(isWhole || isHeld ? { newest: 1 } : { after: seen }),
+    limit: isHeld ? 1 : REQUESTS_AT_ONCE,
+  });
   showReached();
   showCounts(answer);
-  if (answer.life !== life) {
-    beginLife(answer);
-    // Asked for under another life, it may be less than all of the new one.
-    if (!("newest" in query) || query.limit === 1) return true;
-  }
-  if (wasPaused) {
-    const waiting = Math.max(0, (answer.log.at(-1)?.seq ?? seen) - seen);
-    showState("paused", waiting ? `Paused, ${words.count(waiting, "new request")}` : "Paused");
+  const isOtherLife = answer.life !== life;
+  if (isOtherLife) beginLife(answer);
+  if (isPaused && !isFirst) {
+    const waiting = answer.requests - requestsListed;
+    showState("paused", waiting > 0 ? `Paused, ${words.count(waiting, "new request")}` : "Paused");
     sift();
     return false;
   }
+  if (isHeld || (isOtherLife && !isWhole)) return true;
+  listAnswer(answer, isFirst);
+  isBehind = !isWhole && answer.log.length >= REQUESTS_AT_ONCE;
+  showState("live", "Live");
+  return isBehind;
+}
+
+function listAnswer(answer, isFirst) {
   const entries = answer.log.filter((entry) => entry.seq > seen);
   if (entries.length > 0) {
-    if (seen > 0) listGap(entries[0].seq - seen - 1);
-    list(entries, !wasFirst);
+    listGap(entries[0].seq - seen - 1);
+    list(entries, !isFirst);
     seen = entries.at(-1).seq;
   }
-  isBehind = "after" in query && answer.log.length >= REQUESTS_AT_ONCE;
-  if (!isPaused) showState("live", "Live");
+  requestsListed = answer.requests;
   sift();
-  return isBehind;
 }
 
 let timer = 0;
@@ -329,11 +362,8 @@ async function poll() {
   try {
     isMore = await look();
   } catch (error) {
-    showUnreachable(
-      error instanceof Refusal
-        ? `The local workspace answers with ${error.status}.`
-        : "The local workspace does not answer.",
-    );
+    if (error instanceof Unanswered) showUnreachable(error.status);
+    else console.error(error);
   }
   isLooking = false;
   const isSoon = isMore || isWanted;
@@ -365,8 +395,6 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-at("unreachable-do").textContent =
-  "Start it with `truthpoint up` or `truthpoint workspace`; this page goes on by itself when it is back.";
 at("address").textContent = location.origin;
 at("kept").textContent = words.plainCount(KEPT_ROWS);
 poll();

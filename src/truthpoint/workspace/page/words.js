@@ -75,7 +75,7 @@ function asDate(seconds) {
 }
 
 export function iso(seconds) {
-  return asDate(seconds)?.toISOString() ?? "";
+  return asDate(seconds)?.toISOString().replace(".000Z", "Z") ?? "";
 }
 
 // The local time of day, with the day before it where that is not `today`.
@@ -97,9 +97,9 @@ export function timeInWords(item, arrived) {
   const seconds = asNumber(item.timestamp);
   const date = asDate(item.timestamp);
   if (date === null) return `${asText(item.timestamp)} as sent, which is no time in unix seconds`;
-  const words = `${fullFormat.format(date)} (${iso(item.timestamp)})`;
+  const words = fullFormat.format(date);
   if (item.timestamp_replaced) {
-    return `${words}: what was sent is not a time that Customer.io takes, so the time of arrival took its place`;
+    return `${words}: what was sent is no time that Customer.io takes, and the time of arrival took its place`;
   }
   const late = asNumber(arrived) - seconds;
   if (Math.abs(late) < 2) return `${words}, as it arrived`;
@@ -130,7 +130,8 @@ export function remarks(entry, item) {
   const found = [];
   if (!entry.answered) found.push({ word: "no answer", tone: "bad" });
   else if (entry.status !== 200) {
-    found.push({ word: `HTTP ${entry.status}`, tone: entry.status < 400 ? "warn" : "bad" });
+    // A 207 is no trouble in itself: each item's effect stands beside it.
+    found.push({ word: `HTTP ${entry.status}`, tone: entry.status < 400 ? "calm" : "bad" });
   }
   if (entry.fault !== null) found.push({ word: `fault: ${entry.fault}`, tone: "calm" });
   if (item?.timestamp_replaced) found.push({ word: "time replaced", tone: "warn" });
