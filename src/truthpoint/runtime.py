@@ -100,8 +100,8 @@ def load_contract(path: str) -> Contract:
     except OSError as error:
         raise UsageError(
             f"The contract {path} cannot be read: {error.strerror}.",
-            hint="Name its path with --contract or TRUTHPOINT_CONTRACT, or begin with a copy "
-            "of examples/shop/tracking.yaml from Truthpoint's repository.",
+            hint="Name its path with --contract or TRUTHPOINT_CONTRACT, or write one to start "
+            "from with `truthpoint init`.",
         ) from None
     if len(data) > _LARGEST_CONTRACT_BYTES:
         raise UsageError(f"The contract {path} is larger than 10 MiB.", hint="Check the path.")
@@ -163,8 +163,16 @@ def open_recorder(
     return recorder(loaded, settings, source=source)
 
 
-def recorder(contract: Contract, settings: Settings, *, source: str) -> Recorder:
+def recorder(
+    contract: Contract, settings: Settings, *, source: str, journal: Journal | None = None
+) -> Recorder:
     """Return a recorder under a loaded contract.
+
+    Args:
+        contract: The contract.
+        settings: Where things are.
+        source: The source of records that name none.
+        journal: Where records go; None: into the store's journal.
 
     Raises:
         UsageError: The contract does not declare the source.
@@ -175,7 +183,9 @@ def recorder(contract: Contract, settings: Settings, *, source: str) -> Recorder
             f"The contract {settings.contract} declares no source `{source}`.",
             hint=f"Name one of these with --source: {known}.",
         )
-    return Recorder(open_journal(settings), Examiner(contract), SystemClock(), source=source)
+    examiner = Examiner(contract)
+    opened = open_journal(settings) if journal is None else journal
+    return Recorder(opened, examiner, SystemClock(), source=source)
 
 
 def chosen_workspace(contract: Contract, name: str) -> Workspace:

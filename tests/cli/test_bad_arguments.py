@@ -63,8 +63,8 @@ def test_a_missing_contract_says_how_to_get_one(shop, command):
     assert 2 == told.code
     assert (
         "error: The contract nowhere.yaml cannot be read: No such file or directory. "
-        "Name its path with --contract or TRUTHPOINT_CONTRACT, or begin with a copy of "
-        "examples/shop/tracking.yaml from Truthpoint's repository.\n"
+        "Name its path with --contract or TRUTHPOINT_CONTRACT, or write one to start from with "
+        "`truthpoint init`.\n"
     ) == told.err
     assert not shop.store.exists()
 

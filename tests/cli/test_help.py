@@ -39,7 +39,8 @@ def _ids(paths):
 def test_the_commands_are_those_of_the_issue():
     """Nothing is missing, nothing is hidden."""
     expected = {
-        *("up", "work", "workspace", "demo", "send", "status", "person", "events"),
+        *("init", "up", "work", "workspace", "demo", "send", "validate"),
+        *("status", "person", "events"),
         *(f"{group} {act}" for group in ("quarantine", "dead") for act in _ACTS),
     }
 

@@ -55,13 +55,11 @@ def test_each_key_that_waits_is_noted_once_at_its_place_and_nothing_else_is() ->
     """In the order of the file; none is an error, so the contract loads."""
     assert [
         "catalog",
-        "person.unresolved.email",
-        "person.unresolved.anonymous_id",
-        "person.unresolved.other",
+        "person.unresolved",
         "person.attributes.wants_mail.consent",
         "events.basket_opened.stale_after",
         "events.basket_opened.samples",
-        "events.order_paid.closes.basket_opened",
+        "events.order_paid.closes",
         "events.order_paid.complete",
         "events.order_paid.expected_lag",
         "qa",
@@ -74,13 +72,13 @@ def test_each_key_that_waits_is_noted_once_at_its_place_and_nothing_else_is() ->
 
 def test_a_note_says_what_happens_until_then() -> None:
     """The whole text of one."""
-    note = next(one for one in CONTRACT.notes if one.where.path == "person.unresolved.email")
+    note = next(one for one in CONTRACT.notes if one.where.path == "person.unresolved")
 
     assert (
-        "tracking.yaml:21:5 person.unresolved.email: info waiting: `email` is in order, and its"
-        " rule is not built yet: such a record is quarantined.\n"
-        "    The contract loads; the key is known and checked, and acts in a later version."
-        " Nothing to do: leave it, and it acts once its rule is built."
+        "tracking.yaml:20:3 person.unresolved: info waiting: `unresolved` is not acted on yet: a"
+        " record without the canonical id is quarantined.\n"
+        "    The contract loads; the key is known and in order, and waits for a later version."
+        " Nothing to do: leave it, and it is in force once its rule is built."
     ) == as_text(note)
 
 

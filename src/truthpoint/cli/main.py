@@ -18,7 +18,7 @@ from typing import Annotated
 
 import typer
 
-from . import look, mend, run_commands, send
+from . import init, look, mend, run_commands, send, validate
 
 app = typer.Typer(
     name="truthpoint",
@@ -48,8 +48,10 @@ def _main(
 ) -> None: ...
 
 
+init.add_to(app)
 run_commands.add_to(app)
 send.add_to(app)
+validate.add_to(app)
 look.add_to(app)
 mend.add_to(app)
 

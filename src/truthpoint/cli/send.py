@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from truthpoint import runtime
 from truthpoint.capture import ResultKind, capture_lines
-from truthpoint.errors import OperatorError, UsageError
+from truthpoint.errors import OperatorError
 from truthpoint.findings import as_text
 
-from . import failing, options, output
+from . import failing, options, output, reading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Iterable
 
     from truthpoint.capture import LineReport
 
@@ -59,9 +56,9 @@ def send(
         settings = runtime.Settings.gathered(contract=contract, store=store)
         loaded = runtime.load_contract(settings.contract)
         with (
-            _opened(file) as (stream, size_bytes),
+            reading.opened(file) as (stream, size_bytes),
             runtime.recorder(loaded, settings, source=source) as recorder,
-            _progress(size_bytes, hidden=json) as advance,
+            reading.progress("sending", size_bytes, hidden=json) as advance,
         ):
             counts = _send(capture_lines(stream, recorder), advance, _Teller(file, json=json))
         _summarise(counts, json=json)
@@ -98,56 +95,11 @@ def _say_where(line: int) -> None:
     output.note(f"Stopped {kept}. Send the same again: nothing is kept twice.")
 
 
-@contextmanager
-def _opened(file: str) -> Generator[tuple[BinaryIO, int | None]]:
-    """Open the file, or standard input; yield it with its size where that is known."""
-    if file == "-":
-        yield _standard_input(), None
-        return
-    path = Path(file)
-    try:
-        stream = path.open("rb")
-    except OSError as error:
-        raise UsageError(
-            f"{file} cannot be read: {error.strerror}.", hint="Check the path."
-        ) from None
-    with stream:
-        yield stream, path.stat().st_size
-
-
-def _standard_input() -> BinaryIO:
-    if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison] - so when it is closed
-        raise UsageError("Standard input is closed.", hint="Pipe records into it, or name a file.")
-    if sys.stdin.isatty():
-        output.note("Reading records from the terminal, one JSON object a line; Ctrl-D ends.")
-    return sys.stdin.buffer
-
-
-@contextmanager
-def _progress(size_bytes: int | None, *, hidden: bool) -> Generator[Callable[[int], None]]:
-    """Show progress on a terminal; yield what to call with the bytes read so far."""
-    if hidden or not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich import progress as bars  # noqa: PLC0415 - slow to import, and only for terminals
-    from rich.console import Console  # noqa: PLC0415 - the same
-
-    columns = (
-        bars.TextColumn("sending"),
-        bars.BarColumn(),
-        bars.DownloadColumn(),
-        bars.TimeRemainingColumn(),
-    )
-    with bars.Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("sending", total=size_bytes)
-        yield lambda read_bytes: progress.update(task, completed=read_bytes)
-
-
 class _Teller:
     """Tells what became of each line: all of them as JSON, or the noteworthy ones as text."""
 
     def __init__(self, file: str, *, json: bool) -> None:
-        self.name = "standard input" if file == "-" else file
+        self.name = reading.shown_name(file)
         self._json = json
 
     def tell(self, report: LineReport) -> None:

@@ -107,7 +107,7 @@ class EventReader:
             key=self._key(spec.get("key"), scope),
             correlation=correlation,
             compare=self._compared(spec.get("compare"), scope),
-            closes=self._closes(spec.get("closes")),
+            closes=self._closes(spec),
             lane=Lane.CRITICAL if lane == "critical" else Lane.LIVE,
             extra=Extra(extra) if extra else Extra.STRIP,
             properties=properties,
@@ -191,20 +191,20 @@ class EventReader:
         evidence = f"`{name}` is not a property of `{scope.event}`."
         self._findings.add("not_a_property", evidence, node, fix=fix)
 
-    def _closes(self, node: Node | None) -> tuple[Close, ...]:
-        mapping = self._reader.mapping(node)
+    def _closes(self, spec: Node) -> tuple[Close, ...]:
+        mapping = self._reader.mapping(spec.get("closes"))
         if mapping is None:
             return ()
+        self._reader.waits(spec.entries["closes"][0], "no start is withheld for it")
         return tuple(
-            self._close(event, place, spec)
-            for event, (place, value) in mapping.entries.items()
-            if (spec := self._reader.mapping(value)) is not None
+            self._close(event, one)
+            for event, (_, value) in mapping.entries.items()
+            if (one := self._reader.mapping(value)) is not None
         )
 
-    def _close(self, event: str, place: Node, spec: Node) -> Close:
+    def _close(self, event: str, spec: Node) -> Close:
         reader = self._reader
         reader.keys(spec, ("by", "skew", "else"))
-        reader.waits(place, "no start is withheld for it")
         return Close(
             event=event,
             by=reader.text(reader.needed(spec, "by")) or "",

@@ -352,7 +352,7 @@ class Reader:
             place: The key.
             until_then: What happens until then; a clause without its full stop.
         """
-        evidence = f"`{place.text}` is in order, and its rule is not built yet: {until_then}."
+        evidence = f"`{place.text}` is not acted on yet: {until_then}."
         self.findings.add("waiting", evidence, place)
 
     def needed(self, parent: Node, key: str) -> Node | None:

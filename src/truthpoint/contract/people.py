@@ -19,7 +19,7 @@ _RULES: Final = tuple(Unidentified)
 _ONLY_FOR: Final = {Unidentified.UNDER_EMAIL: "email", Unidentified.ANONYMOUS: "anonymous_id"}
 """A rule that lives on one kind of link."""
 
-_MEANWHILE: Final = "such a record is quarantined"
+_MEANWHILE: Final = "a record without the canonical id is quarantined"
 
 
 def read_person(reader: Reader, types: TypeReader, node: Node | None) -> Person:
@@ -100,13 +100,12 @@ class _PersonReader:
             return {}
         self._reader.keys(node, (*links, "other", "none"))
         found: dict[str, Unresolved] = {}
-        for kind, (place, value) in node.entries.items():
+        for kind, (_, value) in node.entries.items():
             one = self._held(kind, value) if value.tag == "map" else self._rule(kind, value)
-            if one is None:
-                continue
-            found[kind] = one
-            if one != Unresolved(then=Unidentified.QUARANTINE):
-                self._reader.waits(place, _MEANWHILE)
+            if one is not None:
+                found[kind] = one
+        if any(one != Unresolved(then=Unidentified.QUARANTINE) for one in found.values()):
+            self._reader.waits(self._node.entries["unresolved"][0], _MEANWHILE)
         return found
 
     def _held(self, kind: str, node: Node) -> Unresolved | None:

@@ -1,0 +1,67 @@
+"""Records as a command reads them: from a file or standard input, with progress on a terminal."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from truthpoint.errors import UsageError
+
+from . import output
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+
+def shown_name(file: str) -> str:
+    """Return what a file is called in messages."""
+    return "standard input" if file == "-" else file
+
+
+@contextmanager
+def opened(file: str) -> Generator[tuple[BinaryIO, int | None]]:
+    """Open the file, or standard input; yield it with its size where that is known."""
+    if file == "-":
+        yield _standard_input(), None
+        return
+    path = Path(file)
+    try:
+        stream = path.open("rb")
+    except OSError as error:
+        raise UsageError(
+            f"{file} cannot be read: {error.strerror}.", hint="Check the path."
+        ) from None
+    with stream:
+        yield stream, path.stat().st_size
+
+
+def _standard_input() -> BinaryIO:
+    if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison] - so when it is closed
+        raise UsageError("Standard input is closed.", hint="Pipe records into it, or name a file.")
+    if sys.stdin.isatty():
+        output.note("Reading records from the terminal, one JSON object a line; Ctrl-D ends.")
+    return sys.stdin.buffer
+
+
+@contextmanager
+def progress(
+    doing: str, size_bytes: int | None, *, hidden: bool
+) -> Generator[Callable[[int], None]]:
+    """Show progress on a terminal; yield what to call with the bytes read so far."""
+    if hidden or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich import progress as bars  # noqa: PLC0415 - slow to import, and only for terminals
+    from rich.console import Console  # noqa: PLC0415 - the same
+
+    columns = (
+        bars.TextColumn(doing),
+        bars.BarColumn(),
+        bars.DownloadColumn(),
+        bars.TimeRemainingColumn(),
+    )
+    with bars.Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(doing, total=size_bytes)
+        yield lambda read_bytes: shown.update(task, completed=read_bytes)

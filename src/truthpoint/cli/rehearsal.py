@@ -1,0 +1,163 @@
+"""What would happen to records: captured and decided as always, and kept nowhere.
+
+The recorder, the examination and the decision are those of `send` and `work`; only the
+journal is another one, which remembers what tells a repeat and nothing else. What a
+store knows already is not looked at: it speaks of the input alone.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+from truthpoint.capture import ResultKind
+from truthpoint.core.decide import decide, plan
+from truthpoint.core.decision import JournalRow, Known, Outcome
+from truthpoint.findings import as_json, finding
+from truthpoint.ports import Appended
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from truthpoint.capture import LineReport
+    from truthpoint.core.decision import LedgerKey, LedgerRow, PersonRow
+    from truthpoint.core.examine import Examiner
+    from truthpoint.findings import Finding
+    from truthpoint.ports import Capture
+
+_KEPT: Final = (ResultKind.ACCEPTED, ResultKind.INVALID)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """What would become of one line.
+
+    Attributes:
+        report: What capture would say of it.
+        outcome: How the record would end if Customer.io takes it; None: it would not be kept.
+        reason: Why it would not be sent; empty when it would.
+        findings: Everything found; a line is a record's number here.
+    """
+
+    report: LineReport
+    outcome: Outcome | None
+    reason: str
+    findings: tuple[Finding, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """Return it in the shape of `truthpoint validate --json`."""
+        return {
+            **self.report.as_json(),
+            "findings": [as_json(one) for one in self.findings],
+            "outcome": None if self.outcome is None else self.outcome.value,
+            "reason": self.reason or None,
+        }
+
+
+class Rehearsal:
+    """A journal that keeps no record, and the decision on what went through it.
+
+    Args:
+        examiner: The contract.
+    """
+
+    def __init__(self, examiner: Examiner) -> None:
+        self._examiner = examiner
+        self._ids: dict[bytes, tuple[int, bytes]] = {}
+        self._lines = array("Q")
+        self._waiting: deque[Capture] = deque()
+        self._repeated: deque[int] = deque()
+        self._people: dict[str, PersonRow] = {}
+        self._ledger: dict[LedgerKey, LedgerRow] = {}
+        self._next = (1, 1)
+
+    def append(self, captures: Sequence[Capture]) -> list[Appended]:
+        """Take captures, none of them durably; see `truthpoint.ports.Journal`."""
+        return [self._append(capture) for capture in captures]
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    def _append(self, capture: Capture) -> Appended:
+        name = f"{len(capture.source)}:{capture.source}{capture.record_id}".encode()
+        key, content = sha256(name).digest()[:16], sha256(capture.body).digest()[:16]
+        earlier = self._ids.get(key)
+        if earlier is not None:
+            self._repeated.append(earlier[0])
+            return Appended(record=earlier[0] + 1, repeat=True, same=earlier[1] == content)
+        place = len(self._ids)
+        self._ids[key] = (place, content)
+        self._waiting.append(capture)
+        return Appended(record=place + 1, repeat=False)
+
+    def foresee(self, reports: Iterable[LineReport]) -> Iterator[Foreseen]:
+        """Return what would become of each line that was captured into this journal.
+
+        Args:
+            reports: What capture says of each line, in order, while it reads.
+        """
+        batch: list[LineReport] = []
+        kept = 0
+        for report in reports:
+            batch.append(report)
+            kept += report.receipt.result in _KEPT
+            if kept == len(self._waiting):
+                yield from self._decide(batch)
+                batch, kept = [], 0
+
+    def _decide(self, batch: list[LineReport]) -> Iterator[Foreseen]:
+        rows = [self._row(one.line) for one in batch if one.receipt.result in _KEPT]
+        planned = plan(rows, self._examiner)
+        people, ledger = self._people, self._ledger
+        known = Known(
+            people={one: people[one] for one in planned.ids if one in people},
+            ledger={one: ledger[one] for one in planned.keys if one in ledger},
+            totals={},
+            next_person=self._next[0],
+            next_operation=self._next[1],
+        )
+        decision = decide(planned, self._examiner, known)
+        people.update((one.canonical_id, one) for one in decision.people)
+        # What it adds to totals is not asked for again.
+        ledger.update(
+            ((one.event, one.key), replace(one, contributions={})) for one in decision.ledger
+        )
+        self._next = (decision.next_person, decision.next_operation)
+        verdicts = {one.record: one for one in decision.verdicts}
+        for report in batch:
+            if report.receipt.result not in _KEPT:
+                yield self._not_kept(report)
+                continue
+            verdict = verdicts.get(report.line)
+            yield Foreseen(
+                report=report,
+                outcome=Outcome.DELIVERED if verdict is None else verdict.outcome,
+                reason="" if verdict is None else verdict.reason,
+                findings=decision.findings.get(report.line, ()),
+            )
+
+    def _row(self, line: int) -> JournalRow:
+        capture = self._waiting.popleft()
+        self._lines.append(line)
+        return JournalRow(
+            record=line,
+            source=capture.source,
+            record_id=capture.record_id,
+            captured_at_ms=capture.captured_at_ms,
+            contract=capture.contract,
+            body=capture.body,
+        )
+
+    def _not_kept(self, report: LineReport) -> Foreseen:
+        receipt = report.receipt
+        findings = receipt.findings
+        if receipt.repeat:
+            line = self._lines[self._repeated.popleft()]
+            if findings:
+                evidence = f"Record {line} has the same id and other content."
+                findings = (finding("record_id_reused", evidence),)
+        reason = "record_id" if receipt.repeat else "record_too_large"
+        return Foreseen(report=report, outcome=None, reason=reason, findings=findings)
