@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from truthpoint.ports import Capture
 
 _KEPT: Final = (ResultKind.ACCEPTED, ResultKind.INVALID)
+_NOTHING: Final[dict[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,9 @@ class Rehearsal:
 
     def __init__(self, examiner: Examiner) -> None:
         self._examiner = examiner
-        self._ids: dict[bytes, tuple[int, bytes]] = {}
+        # Small values, because there is one for each record of a long input: the first bytes of
+        # a hash over the content, and the record's place.
+        self._ids: dict[bytes, bytes] = {}
         self._lines = array("Q")
         self._waiting: deque[Capture] = deque()
         self._repeated: deque[int] = deque()
@@ -83,13 +86,14 @@ class Rehearsal:
 
     def _append(self, capture: Capture) -> Appended:
         name = f"{len(capture.source)}:{capture.source}{capture.record_id}".encode()
-        key, content = sha256(name).digest()[:16], sha256(capture.body).digest()[:16]
+        key, content = sha256(name).digest()[:16], sha256(capture.body).digest()[:8]
         earlier = self._ids.get(key)
         if earlier is not None:
-            self._repeated.append(earlier[0])
-            return Appended(record=earlier[0] + 1, repeat=True, same=earlier[1] == content)
+            place = int.from_bytes(earlier[8:], "big")
+            self._repeated.append(place)
+            return Appended(record=place + 1, repeat=True, same=earlier[:8] == content)
         place = len(self._ids)
-        self._ids[key] = (place, content)
+        self._ids[key] = content + place.to_bytes(6, "big")
         self._waiting.append(capture)
         return Appended(record=place + 1, repeat=False)
 
@@ -123,7 +127,7 @@ class Rehearsal:
         people.update((one.canonical_id, one) for one in decision.people)
         # What it adds to totals is not asked for again.
         ledger.update(
-            ((one.event, one.key), replace(one, contributions={})) for one in decision.ledger
+            ((one.event, one.key), replace(one, contributions=_NOTHING)) for one in decision.ledger
         )
         self._next = (decision.next_person, decision.next_operation)
         verdicts = {one.record: one for one in decision.verdicts}
