@@ -105,7 +105,7 @@ def _lines(stream: BinaryIO) -> Iterator[_Line]:
             # Its bytes would fill the quarantine, line by line.
             raise UsageError(
                 "The input is compressed (gzip).",
-                hint="Nothing was kept; use: zcat FILE | truthpoint send -",
+                hint="Nothing was kept; use: zcat FILE | truthpoint send - (or validate -)",
             )
         # A chunk that is full and has no end is a longer line, even if its end so far is
         # made of carriage returns.
