@@ -9,22 +9,26 @@ from __future__ import annotations
 
 import os
 import random
+import secrets
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from .capture import Recorder
+from .capture import Intake, Recorder
 from .contract import read
 from .core.examine import Examiner
+from .core.keys import CHANCE_BYTES, mint
 from .errors import SecretMissing, StoreUnusable, UsageError
 from .findings import finding
+from .stores.keyring import FileKeyring
 from .stores.sqlite import SqliteDesk, SqliteJournal, SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from .contract.model import Contract, Secret, Workspace
+    from .core.keys import Key
     from .findings import Finding
     from .ports import Desk, Journal, Transport
     from .workers import DeliverySettings, Worker
@@ -177,15 +181,63 @@ def recorder(
     Raises:
         UsageError: The contract does not declare the source.
     """
+    _see_source(contract, settings, source)
+    examiner = Examiner(contract)
+    opened = open_journal(settings) if journal is None else journal
+    return Recorder(opened, examiner, SystemClock(), source=source)
+
+
+def open_intake(contract: Contract, settings: Settings) -> tuple[Intake, Journal]:
+    """Return what makes a gateway's requests durable to a loss of power, and the journal to close.
+
+    Raises:
+        StoreUnusable: The store's files cannot be used.
+    """
+    journal = open_journal(settings, power=True)
+    return Intake(journal, Examiner(contract), SystemClock()), journal
+
+
+def open_keyring(settings: Settings) -> FileKeyring:
+    """Return the gateway's keys."""
+    return FileKeyring(store_folder(settings.store))
+
+
+def new_key(settings: Settings, *, name: str, source: str) -> tuple[str, Key]:
+    """Make a key and put it in force; return its token, to be shown once, and the key.
+
+    Args:
+        settings: Where things are.
+        name: What to call it; empty: its id.
+        source: The source of its records; one of the contract's.
+
+    Raises:
+        UsageError: The name is taken, or the contract does not declare the source.
+        StoreUnusable: The file of the keys cannot be written.
+    """
+    _see_source(load_contract(settings.contract), settings, source)
+    now_ms = SystemClock().now_ms()
+    token, key = mint(secrets.token_bytes(CHANCE_BYTES), name=name, source=source, now_ms=now_ms)
+    if not open_keyring(settings).add(key):
+        raise UsageError(
+            f"There is a key `{key.name}` already.",
+            hint="Give another --name, or revoke that one first.",
+        )
+    return token, key
+
+
+def usual_source(contract: Contract) -> str:
+    """Return the source of app code: `backend` where the contract declares it, else its first."""
+    return DEFAULT_SOURCE if DEFAULT_SOURCE in contract.sources else next(iter(contract.sources))
+
+
+def _see_source(contract: Contract, settings: Settings, source: str) -> None:
+    """See that a contract declares a source."""
     if source not in contract.sources:
         known = ", ".join(contract.sources)
         raise UsageError(
             f"The contract {settings.contract} declares no source `{source}`.",
             hint=f"Name one of these with --source: {known}.",
         )
-    examiner = Examiner(contract)
-    opened = open_journal(settings) if journal is None else journal
-    return Recorder(opened, examiner, SystemClock(), source=source)
 
 
 def chosen_workspace(contract: Contract, name: str) -> Workspace:

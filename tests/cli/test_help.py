@@ -24,7 +24,7 @@ def _paths(command, path=()):
 
 
 PATHS = list(_paths(get_command(app)))
-COMMANDS = [path for path in PATHS if path and path not in {("quarantine",), ("dead",)}]
+COMMANDS = [path for path in PATHS if path and path not in {("quarantine",), ("dead",), ("keys",)}]
 
 
 @pytest.fixture
@@ -39,9 +39,10 @@ def _ids(paths):
 def test_the_commands_are_those_of_the_issue():
     """Nothing is missing, nothing is hidden."""
     expected = {
-        *("init", "up", "work", "workspace", "demo", "send", "validate"),
+        *("init", "up", "serve", "work", "workspace", "demo", "send", "validate"),
         *("status", "person", "events"),
         *(f"{group} {act}" for group in ("quarantine", "dead") for act in _ACTS),
+        *(f"keys {act}" for act in ("new", "list", "revoke")),
     }
 
     assert expected == {" ".join(path) for path in COMMANDS}

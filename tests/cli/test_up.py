@@ -17,7 +17,8 @@ import pytest
 from support.commands import Ended, Shop, ended, wait_until
 from support.connected import SECRETS
 from support.shop import order
-from truthpoint.cli import serving
+from truthpoint import runtime
+from truthpoint.cli import web
 from truthpoint.stores.sqlite import SqliteStore
 
 ANY_PORTS = ("--port", "0", "--workspace-port", "0")
@@ -210,14 +211,17 @@ def test_the_gateway_is_not_ready_until_the_worker_is(shop):
         ready = False
 
     async def story() -> list[tuple[int, dict]]:
-        ready, seen = serving._Ready(), []
-        with serving._listening(0, "--port") as listener:
+        settings = runtime.Settings(contract=str(shop.contract), store=f"sqlite:{shop.store}")
+        contract = runtime.load_contract(settings.contract)
+        around, seen = web.Around(settings, with_worker=True), []
+        with web.listening(0, "--port") as listener:
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-            async with serving._serving(listener, ready), aiohttp.ClientSession() as session:
+            serving = web.serving(listener, contract, settings, around)
+            async with serving, aiohttp.ClientSession() as session:
                 for worker_ready in (None, False, True, False):
                     if worker_ready is not None:
-                        ready.worker = ready.worker or _Worker()
-                        ready.worker.ready = worker_ready
+                        around.worker = around.worker or _Worker()
+                        around.worker.ready = worker_ready
                     async with session.get(f"{url}/readyz") as response:
                         seen.append((response.status, await response.json()))
                 async with session.get(f"{url}/healthz") as response:

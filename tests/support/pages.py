@@ -169,17 +169,23 @@ class Reader:
         self.ports = dict(zip(("8710", "8700"), ports, strict=True))
         return "".join(said)
 
-    def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> str:
+    def fetch(
+        self, url: str, headers: Mapping[str, str] | None = None, data: bytes | None = None
+    ) -> str:
         """Return what an address answers, the usual ports standing for those in use."""
         for usual, port in self.ports.items():
             url = url.replace(f":{usual}", f":{port}")
-        request = urllib.request.Request(url, headers=dict(headers or {}))
+        request = urllib.request.Request(url, headers=dict(headers or {}), data=data)
         with urllib.request.urlopen(request, timeout=DEADLINE_SECONDS) as answer:
             return answer.read().decode()
 
     def _curl(self, words: list[str]) -> str:
-        """Do what `curl -s [-H HEADER] URL` does."""
+        """Do what `curl -s [-H HEADER] [--data-binary @FILE] URL` does."""
         headers = dict(
             words[place + 1].split(": ", 1) for place, word in enumerate(words) if word == "-H"
         )
-        return self.fetch(words[-1], headers)
+        data = None
+        if "--data-binary" in words:
+            file = words[words.index("--data-binary") + 1].removeprefix("@")
+            data = (self.folder / file).read_bytes()
+        return self.fetch(words[-1], headers, data)

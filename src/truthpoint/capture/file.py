@@ -119,10 +119,10 @@ def _lines(stream: BinaryIO) -> Iterator[_Line]:
         if not raw or len(body) > MAX_RECORD_BYTES:
             yield _Line(number, None, read_bytes)
         elif body.strip():
-            yield _Line(number, Said(body=body, mark=_mark(body, seen)), read_bytes)
+            yield _Line(number, Said(body=body, mark=mark(body, seen)), read_bytes)
 
 
-def _mark(body: bytes, seen: dict[bytes, int]) -> bytes:
+def mark(body: bytes, seen: dict[bytes, int]) -> bytes:
     """Return what names a line: its content, and the number of equal lines before it."""
     content = sha256(body).digest()
     # Eight bytes a line are enough to count equal ones, and a long file stays in memory.

@@ -14,18 +14,30 @@ from __future__ import annotations
 
 import io
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from . import init, look, mend, run_commands, send, validate
+from . import init, keys, look, mend, run_commands, send, validate
+
+
+class _Root(TyperGroup):
+    """The first help is one screen: commands, and no list of options."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands alone; the epilog names the options."""
+        self.format_commands(ctx, formatter)
+
 
 app = typer.Typer(
     name="truthpoint",
     help="From what happened in a shop to Customer.io: once, in order, and proven.",
-    epilog="Exit codes: 0 clean, 1 findings, 2 usage, 3 could not run.",
+    epilog="""\b
+Options: --help (of a command too), --version, --install-completion.
+Exit codes: 0 clean, 1 findings, 2 usage, 3 could not run.""",
+    cls=_Root,
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -54,6 +66,7 @@ send.add_to(app)
 validate.add_to(app)
 look.add_to(app)
 mend.add_to(app)
+keys.add_to(app)
 
 
 def run() -> None:

@@ -1,4 +1,4 @@
-"""`up`, `work` and `workspace`: the long-running commands, and `demo`."""
+"""`up`, `serve`, `work` and `workspace`: the long-running commands, and `demo`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import Annotated
 import typer
 
 from truthpoint import runtime
+from truthpoint.errors import UsageError
 
 from . import failing, options, output
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (up, work, workspace, demo):
+    for command in (up, serve, work, workspace, demo):
         app.command(help=options.help_of(command))(command)
 
 
@@ -30,7 +31,7 @@ def up(
 ) -> None:
     """Run worker, gateway and a local Customer.io; Ctrl-C drains.
 
-    It prints their addresses. The gateway answers /healthz and /readyz.
+    It prints their addresses. The gateway takes records with the key `local`.
 
     Examples:
       truthpoint up
@@ -44,6 +45,43 @@ def up(
         settings = runtime.Settings.gathered(contract=contract, store=store)
         ports = {"port": port, "workspace_port": workspace_port}
         asyncio.run(run_up(settings, rate=rate, start_over=start_over, **ports))
+
+
+def serve(
+    *,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Its port.")] = 8700,
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="The address to listen on.")
+    ] = "127.0.0.1",
+    certificate: Annotated[
+        str | None,
+        typer.Option("--certificate", metavar="PATH", help="TLS: the certificate chain, PEM."),
+    ] = None,
+    private_key: Annotated[
+        str | None, typer.Option("--private-key", metavar="PATH", help="TLS: its key, PEM.")
+    ] = None,
+    contract: options.Contract = None,
+    store: options.Store = None,
+) -> None:
+    """Run the gateway alone, until Ctrl-C.
+
+    It takes records by POST /v1/records, each request durable to a loss of power, and answers
+    /metrics, /healthz and /readyz. A worker delivers them: `truthpoint work`.
+
+    Examples:
+      truthpoint serve
+      truthpoint serve --host 0.0.0.0 --certificate tls.pem --private-key key.pem
+    """
+    import asyncio  # noqa: PLC0415 - slow to import
+
+    from .web import Tls, run_serve  # noqa: PLC0415 - servers are slow to import
+
+    with failing.failing_clearly():
+        if private_key and not certificate:
+            raise UsageError("--private-key was given without --certificate.", hint="Give both.")
+        settings = runtime.Settings.gathered(contract=contract, store=store)
+        tls = Tls(certificate=certificate, private_key=private_key) if certificate else None
+        asyncio.run(run_serve(settings, host=host, port=port, tls=tls))
 
 
 def work(

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import socket
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import uvicorn
-
 from truthpoint import runtime
 from truthpoint.errors import OperatorError
-from truthpoint.gateway import gateway
 from truthpoint.workers import DeliverySettings
 from truthpoint.workspace import Workspace, WorkspaceError, start
 
-from . import output
+from .web import Around, announce, listening, serving
 from .working import put_seen, report, stop_on_signals
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator
-
     from truthpoint.runtime import Settings
-    from truthpoint.workers import Worker
     from truthpoint.workspace import RunningServer
 
 WORKSPACE_FILE = "workspace.db"
@@ -35,7 +26,7 @@ async def run_workspace(*, port: int, file: str | None) -> None:
     stop = stop_on_signals()
     async with AsyncExitStack() as stack:
         server = await _start_workspace(stack, None if file is None else Path(file), port)
-        _announce(f"local workspace  {server.url}")
+        announce(f"local workspace  {server.url}")
         await stop.wait()
 
 
@@ -58,13 +49,16 @@ async def run_up(
     contract = runtime.load_contract(settings.contract)
     folder = runtime.store_folder(settings.store)
     async with AsyncExitStack() as stack:
-        listener = stack.enter_context(_listening(port, "--port"))
+        listener = stack.enter_context(listening(port, "--port"))
         # Seen before anything is deleted: a port that is taken must not cost a store.
-        with _listening(workspace_port, "--workspace-port"):
+        with listening(workspace_port, "--workspace-port"):
             if start_over:
                 runtime.forget(folder, beside=(WORKSPACE_FILE,))
-        ready = _Ready()
-        await stack.enter_async_context(_serving(listener, ready))
+        around = Around(settings, with_worker=True)
+        local = runtime.usual_source(contract)
+        await stack.enter_async_context(
+            serving(listener, contract, settings, around, local_source=local)
+        )
         runtime.see_free(folder)
         server = await _start_workspace(stack, folder / WORKSPACE_FILE, workspace_port)
         ours = runtime.local_workspace(contract, server.url, report=report)
@@ -77,8 +71,8 @@ async def run_up(
         )
         stack.push_async_callback(transport.close)
         stack.callback(store.close)
-        ready.worker = worker
-        _announce(
+        around.worker = worker
+        announce(
             f"local workspace  {server.url}",
             f"gateway          http://127.0.0.1:{listener.getsockname()[1]}",
             f"store            {settings.store}",
@@ -88,56 +82,3 @@ async def run_up(
             await worker.run(stop)
         finally:
             put_seen(worker)
-
-
-def _announce(*lines: str) -> None:
-    """Write lines at once: whoever waits for the addresses reads a pipe."""
-    for line in lines:
-        output.put(line)
-    output.flush()
-
-
-class _Ready:
-    """Whether there is a worker, and it is ready."""
-
-    worker: Worker | None = None
-
-    def __call__(self) -> bool:
-        return self.worker is not None and self.worker.ready
-
-
-@asynccontextmanager
-async def _serving(listener: socket.socket, ready: Callable[[], bool]) -> AsyncGenerator[None]:
-    """Serve the gateway meanwhile."""
-    web = _Gateway(uvicorn.Config(gateway(ready), log_level="warning", lifespan="off"))
-    serving = asyncio.create_task(web.serve(sockets=[listener]))
-    try:
-        yield
-    finally:
-        web.should_exit = True
-        await serving
-
-
-class _Gateway(uvicorn.Server):
-    """A uvicorn server that leaves signals to us."""
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        """Leave the signals alone."""
-        yield
-
-
-@contextmanager
-def _listening(port: int, option: str) -> Generator[socket.socket]:
-    """Hold a port of this machine."""
-    try:
-        listener = socket.create_server(("127.0.0.1", port))
-        # Inherited by every connection: an answer must not wait for an acknowledgement.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    except OSError as error:
-        raise OperatorError(
-            f"Port {port} on 127.0.0.1 cannot be used: {os.strerror(error.errno or 0)}.",
-            hint=f"Choose another with {option}, or end the program that holds it.",
-        ) from None
-    with listener:
-        yield listener

@@ -1,5 +1,7 @@
-"""The gateway's port: in this version, whether the process is alive and ready."""
+"""The gateway: records over HTTP, whether the process is well, and what a monitor reads."""
 
-from .app import gateway
+from .app import Gateway
+from .keys import Gatekeeper
+from .records import Records
 
-__all__ = ["gateway"]
+__all__ = ["Gatekeeper", "Gateway", "Records"]
