@@ -52,6 +52,15 @@ def test_it_says_what_it_wrote_what_waits_and_what_is_next(tmp_path):
     assert f"\nNext, after cd '{tmp_path}/a shop':\n" in told.out
 
 
+def test_the_way_to_the_folder_is_told_only_where_there_is_one(tmp_path, monkeypatch):
+    """The next steps start where the reader stands."""
+    monkeypatch.chdir(tmp_path)
+    told = [Shop(tmp_path).run("init", *folder).out for folder in (["x"], [])]
+
+    lines = [line for one in told for line in one.splitlines() if line.startswith("Next")]
+    assert ["Next, after cd x:", "Next:"] == lines
+
+
 def test_in_the_current_folder_it_needs_no_folder(tmp_path):
     """As most will call it."""
     told = Shop(tmp_path).spawn("init")
@@ -98,7 +107,25 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path):
 
     assert 2 == told.code
     assert f"error: {tmp_path}/x cannot be written: " in told.err
-    assert told.err.endswith("Name another folder.\n")
+    assert told.err.endswith("Nothing is left there; name another folder.\n")
+
+
+def test_what_cannot_be_written_whole_is_not_written_at_all(tmp_path):
+    """A file stands where a folder should: what was written before it goes again."""
+    (tmp_path / "samples").write_text("mine")
+
+    told = Shop(tmp_path).run("init", str(tmp_path))
+
+    assert 2 == told.code
+    assert {"samples": b"mine"} == _written(tmp_path)
+
+
+def test_a_folder_that_cannot_be_made_is_said(tmp_path):
+    """The machine's answer, and nothing half-written."""
+    told = Shop(tmp_path).run("init", "/proc/no-such-place")
+
+    assert 3 == told.code
+    assert "error: /proc/no-such-place cannot be written: No such file or directory." in told.err
 
 
 def test_a_link_that_leads_nowhere_is_not_written_through(tmp_path):

@@ -154,6 +154,28 @@ def test_standard_input_and_long_inputs_keep_one_memory(shop):
     )
 
 
+def test_a_reader_who_has_seen_enough_ends_it_quietly(shop):
+    """As with `head`: nothing is wrong."""
+    lines = [order(f"A-{number}", "1") for number in range(3000)]
+    with shop.start("validate", shop.file("a.ndjson", *lines), "--json") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read()
+
+    assert (0, b"") == (process.returncode, said)
+
+
+def test_an_input_that_breaks_off_is_said(shop):
+    """It opens like a file, and its first bytes cannot be read."""
+    told = shop.run("validate", "/proc/self/mem")
+
+    assert 3 == told.code
+    assert "error: /proc/self/mem cannot be read any further: " in told.err
+    assert "Check the disk or the pipe." in told.err
+
+
 @pytest.mark.parametrize("content", [b"", b"\n\n  \r\n"])
 def test_an_input_without_records_is_clean(shop, content):
     """There was nothing to judge."""

@@ -249,6 +249,7 @@ BROKEN = (
     ("expected_lag: 10m", "expected_lga: 10m", "unknown_key", f"{_PAID}.expected_lga", "lag"),
     ("{toys: basket_opened.toys}", "basket_opened", "wrong_type", _COMPLETE, ""),
     ("{toys: basket", "{toy: basket", "not_a_property", f"{_COMPLETE}.toy", "toys"),
+    (_TAKEN, "7", "wrong_type", _TOYS, ""),
     (_TAKEN, "basket_opened", "bad_value", _TOYS, ""),
     (_TAKEN, "basket_open.toys", "unknown_event", _TOYS, "basket_opened"),
     (_TAKEN, "basket_opened.toy", "not_a_property", _TOYS, "toys"),
@@ -271,9 +272,12 @@ BROKEN = (
     ("by: sku}", "by: sku, on: x}", "unknown_key", "catalog.on", ""),
     ('emails: ["*@toys.test"], ids: ["900*"], ', "", "missing_key", "qa", ""),
     ('"*@toys.test"', '"*"', "bad_value", "qa.emails[0]", "some people"),
+    ('"*@toys.test"', "7", "wrong_type", "qa.emails[0]", ""),
+    ("attribute: is_test", "attribute: 7", "wrong_type", "qa.attribute", ""),
     ("attribute: is_test", "attribute: cio_test", "bad_name", "qa.attribute", ""),
     ("attribute: is_test", "attribute: tier", "rollup_name_taken", "qa.attribute", ""),
     ("attribute: is_test", "attribute: country", "bad_value", "qa.attribute", "boolean"),
+    ("{campaign: 3, on: order_paid, attested: 2026-10-01}", "3", "wrong_type", "stops[0]", ""),
     ("campaign: 3", "campaign: 0", "bad_value", "stops[0].campaign", ""),
     ("on: order_paid", "on: order_payed", "unknown_event", "stops[0].on", "order_paid"),
     ("attested: 2026-10-01", "attested: 2026-13-01", "bad_value", "stops[0].attested", ""),
@@ -312,3 +316,14 @@ def test_a_completion_needs_a_correlation() -> None:
     told = refused(("    correlation: basket_id\n    closes", "    closes"))
 
     assert [("missing_key", f"{_COMPLETE}")] == [one[:2] for one in told]
+
+
+def test_trying_out_may_be_marked_by_no_attribute_or_by_a_boolean_one() -> None:
+    """An attribute that the shop gives itself, as long as it says yes or no."""
+    said = "attribute: is_test"
+    unmarked, marked = loaded((f", {said}", "")), loaded((said, "attribute: wants_mail"))
+
+    assert (None, "wants_mail") == (
+        unmarked.qa and unmarked.qa.attribute,
+        marked.qa and marked.qa.attribute,
+    )

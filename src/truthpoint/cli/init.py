@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -75,21 +76,26 @@ def _see_free(base: Path, folder: str, files: Mapping[str, bytes]) -> None:
 
 
 def _write(base: Path, folder: str, files: Mapping[str, bytes]) -> None:
-    written = 0
+    """Write all files, or leave none of them."""
+    made: list[Path] = []
     try:
         for name, content in files.items():
             path = base / name
             path.parent.mkdir(parents=True, exist_ok=True)
             # Only if it is still not there.
             with path.open("xb") as file:
+                made.append(path)
                 file.write(content)
-            written += 1
     except OSError as error:
-        kept = f" {written} files were written before." if written else ""
-        said = f"{folder} cannot be written: {error.strerror}.{kept}"
+        for path in made:
+            with suppress(OSError):
+                path.unlink()
+        said = f"{folder} cannot be written: {error.strerror}."
         if isinstance(error, FileExistsError | NotADirectoryError):
-            raise UsageError(said, hint="Name another folder.") from None
-        raise OperatorError(said, hint="Mend that, or name another folder.") from None
+            raise UsageError(said, hint="Nothing is left there; name another folder.") from None
+        raise OperatorError(
+            said, hint="Nothing is left there; mend that, then try again."
+        ) from None
 
 
 def _tree(files: Mapping[str, bytes]) -> Iterator[str]:
