@@ -35,7 +35,8 @@ _KEYS: Final = (
     "properties",
     *POLICY_KEYS,
 )
-_LATER: Final = ("corrects", "versions", "supersedes")
+# `stage` is refused rather than noted: without its rule the event would go to everybody.
+_LATER: Final = ("corrects", "versions", "supersedes", "stage")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,17 +57,14 @@ class EventReader:
         reader: Reads nodes and collects findings.
         types: Reads properties.
         sources: The contract's sources.
-        qa: Whether the contract says who tries things out.
     """
 
-    def __init__(
-        self, reader: Reader, types: TypeReader, sources: Mapping[str, Source], *, qa: bool
-    ) -> None:
+    def __init__(self, reader: Reader, types: TypeReader, sources: Mapping[str, Source]) -> None:
         self._reader = reader
         self._findings = reader.findings
         self._types = types
         self._sources = sources
-        self._policies = PolicyReader(reader, sources, qa=qa)
+        self._policies = PolicyReader(reader, sources)
 
     def read(self, node: Node | None) -> dict[str, Event]:
         """Return the events by name."""

@@ -152,7 +152,6 @@ class Event:
         expected_lag_ms: How late it usually arrives; None: nothing is said.
         complete: Properties that are taken over from an earlier event.
         fallback: Who may emit it when the owner is silent; None: nobody.
-        qa: Whether it goes to the people of `qa` only.
         samples: Paths of files with records of it, from the contract's folder.
         description: For people.
     """
@@ -173,7 +172,6 @@ class Event:
     expected_lag_ms: int | None = None
     complete: tuple[Completion, ...] = ()
     fallback: Fallback | None = None
-    qa: bool = False
     samples: tuple[str, ...] = ()
     description: str = ""
 

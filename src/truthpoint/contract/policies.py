@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .model import Event, Property, Source
     from .nodes import Node, Reader
 
-POLICY_KEYS: Final = ("stale_after", "complete", "expected_lag", "samples", "stage", "fallback")
+POLICY_KEYS: Final = ("stale_after", "complete", "expected_lag", "samples", "fallback")
 """Keys of an event that are read here, beside `on_violation`."""
 
 
@@ -25,14 +25,12 @@ class PolicyReader:
     Args:
         reader: Reads nodes and collects findings.
         sources: The contract's sources.
-        qa: Whether the contract says who tries things out.
     """
 
-    def __init__(self, reader: Reader, sources: Mapping[str, Source], *, qa: bool) -> None:
+    def __init__(self, reader: Reader, sources: Mapping[str, Source]) -> None:
         self._reader = reader
         self._findings = reader.findings
         self._sources = sources
-        self._has_qa = qa
 
     def of(self, event: Event, spec: Node) -> Event:
         """Return an event with the policies that can be read without knowing the others."""
@@ -42,7 +40,6 @@ class PolicyReader:
             stale_after_ms=self._length_ms(spec, "stale_after", "no start is withheld for its age"),
             expected_lag_ms=self._length_ms(spec, "expected_lag", "nobody is told of its lateness"),
             fallback=self._fallback(event, spec),
-            qa=self._qa(spec),
             samples=self._samples(spec),
         )
 
@@ -104,15 +101,6 @@ class PolicyReader:
             return None
         self._waits(spec, "fallback", "only the owner may emit it")
         return Fallback(source=source, after_ms=after_ms)
-
-    def _qa(self, spec: Node) -> bool:
-        if self._reader.choice(spec.get("stage"), ("qa",)) is None:
-            return False
-        if not self._has_qa:
-            evidence = "`stage: qa` needs the section `qa` at the top, which says for whom."
-            self._findings.add("missing_key", evidence, spec.entries["stage"][0])
-        self._waits(spec, "stage", "the event goes to everybody")
-        return True
 
     def _samples(self, spec: Node) -> tuple[str, ...]:
         found: list[str] = []

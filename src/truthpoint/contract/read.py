@@ -100,9 +100,7 @@ class _Top:
         person = read_person(reader, types, person_node)
         attributes = None if person_node is None else person_node.get("attributes")
         sources = self._sources()
-        events = EventReader(reader, types, sources, qa="qa" in top.entries).read(
-            reader.needed(top, "events")
-        )
+        events = EventReader(reader, types, sources).read(reader.needed(top, "events"))
         taken = (*names(person.attributes), *bucket_places(attributes))
         rollups = read_rollups(reader, top.get("rollups"), events, taken)
         sections = SectionReader(reader, top, events)
