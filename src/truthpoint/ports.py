@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from .core.views import Backlog, Binding, PersonView, Step, Waiting
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -22,10 +24,31 @@ if TYPE_CHECKING:
         Outcome,
         PersonRow,
     )
-    from .core.outbox import Action, State, Totals
+    from .core.outbox import Totals
+    from .core.pauses import Pause, PauseKind
     from .core.turns import Turn
     from .core.wire import Answer, WireRequest
     from .findings import Finding
+
+__all__ = [
+    "Appended",
+    "Backlog",
+    "Binding",
+    "Capture",
+    "Clock",
+    "Desk",
+    "Entropy",
+    "Fate",
+    "Journal",
+    "PersonView",
+    "Result",
+    "Settlement",
+    "Step",
+    "Store",
+    "Transport",
+    "TransportFailed",
+    "Waiting",
+]
 
 
 class Clock(Protocol):
@@ -120,21 +143,6 @@ class Journal(Protocol):
     def close(self) -> None:
         """Let go of the files. Nothing waits in memory, so nothing is lost."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Binding:
-    """Which Customer.io workspace and which person-id rule a store serves (law 19).
-
-    Attributes:
-        workspace: The workspace's name in the contract.
-        environment: Its id at Customer.io, or its URL where the peer tells no id.
-        person_rule: The name and pattern of the canonical id.
-    """
-
-    workspace: str
-    environment: str
-    person_rule: str
 
 
 class Result(StrEnum):
@@ -240,7 +248,8 @@ class Store(Protocol):
         """Return turns of people who are not away, most urgent lane and oldest first.
 
         A person is away from here until the turn is settled. Every check at packing is
-        made in the transaction that leases.
+        made in the transaction that leases: nobody comes whom a pause holds, and no
+        operation of a paused event, nor what stands behind it (law 7).
 
         Args:
             now_ms: The present.
@@ -253,83 +262,19 @@ class Store(Protocol):
         ...
 
     def next_due_ms(self) -> int | None:
-        """Return when the earliest postponed person may go on; None when nobody is postponed."""
+        """Return when the earliest postponed person may go on whom no pause holds.
+
+        None when there is nobody.
+        """
+        ...
+
+    def pause_revision(self) -> int:
+        """Return a number that rises whenever something is paused."""
         ...
 
     def close(self) -> None:
         """Give the lease back and let go of the files."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Backlog:
-    """How far the work has come.
-
-    Attributes:
-        captured: Records in the journal.
-        undecided: Records that wait for their decision, replayed ones included.
-        operations: How many operations are in each state.
-        verdicts: How many records were withheld or quarantined, by outcome and reason.
-        people: People known.
-        oldest_open_ms: When the record of the oldest open operation happened; None: none is open.
-        binding: What the store is bound to; None before its first delivery.
-    """
-
-    captured: int
-    undecided: int
-    operations: Mapping[State, int]
-    verdicts: Mapping[tuple[Outcome, str], int]
-    people: int
-    oldest_open_ms: int | None
-    binding: Binding | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One record, or one operation, on a person's timeline or in a list.
-
-    Attributes:
-        record: The journal's number.
-        at_ms: When it happened; when it was captured, for what could not be read.
-        outcome: How the record stands.
-        reason: Why, for what is withheld, quarantined or dead.
-        event: The event's name; empty for an identify or an unreadable record.
-        action: What its operation does; None without one.
-        operation: Its operation's id; None without one.
-        event_id: Its ULID at Customer.io; empty without one.
-        attempts: How often it left.
-        settled_at_ms: When it was settled; None before.
-        source: Where it came from.
-        record_id: Its id within its source.
-    """
-
-    record: int
-    at_ms: int
-    outcome: Outcome
-    reason: str = ""
-    event: str = ""
-    action: Action | None = None
-    operation: int | None = None
-    event_id: str = ""
-    attempts: int = 0
-    settled_at_ms: int | None = None
-    source: str = ""
-    record_id: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonView:
-    """One person, and everything that happened to their records.
-
-    Attributes:
-        row: The person.
-        totals: Their totals, if they have any.
-        steps: Newest last.
-    """
-
-    row: PersonRow
-    totals: Totals | None
-    steps: tuple[Step, ...]
 
 
 class Desk(Protocol):
@@ -369,6 +314,18 @@ class Desk(Protocol):
 
     def discard(self, outcome: Outcome, records: Iterable[int] | None) -> int:
         """Withhold quarantined or dead records for good, as `discarded`; return how many."""
+        ...
+
+    def pause(self, pause: Pause) -> bool:
+        """Put a pause in force from the next lease on; False when it was in force already."""
+        ...
+
+    def resume(self, kind: PauseKind, name: str) -> bool:
+        """Lift a pause; False when there was none."""
+        ...
+
+    def pauses(self) -> tuple[Pause, ...]:
+        """Return the pauses in force, oldest first."""
         ...
 
     def close(self) -> None:

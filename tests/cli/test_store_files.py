@@ -80,7 +80,7 @@ _READERS = [("journal.db", ["send", "again.ndjson"])] + [
     ("spoil", "says"),
     [
         (_of_another_program, "is another program's database"),
-        (_newer, "was written by a newer version (its schema is 99, this version knows 1)"),
+        (_newer, "was written by a newer version (its schema is 99, this version knows "),
         (_truncated, "it is damaged"),
         (_cut_in_the_head, "it is "),
         (_text, "it is not a database"),

@@ -7,12 +7,20 @@ and what a store answered, and fails where the two do not fit.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from decimal import Decimal
 
 from truthpoint.core.outbox import State
 from truthpoint.core.turns import Turn
 from truthpoint.ports import Result, Settlement
+
+EVENTS = {
+    "paid": "order_paid",
+    "refunded": "order_refunded",
+    "viewed": "product_viewed",
+    "gift": "gift_sent",
+}
 
 
 @dataclass(kw_only=True)
@@ -28,6 +36,11 @@ class Said:
     number: int = 0
     body: bytes = b""
     record_id: str = ""
+
+    @property
+    def place(self) -> int:
+        """Its place among everything that was said, from 1."""
+        return int(self.record_id.removeprefix("r-"))
 
 
 @dataclass(kw_only=True)
@@ -53,6 +66,11 @@ class Told:
     @property
     def counted(self) -> bool:
         return self.said.kind in ("paid", "refunded")
+
+    @property
+    def event(self) -> str:
+        """The event's name; empty for an identify."""
+        return EVENTS.get(self.said.kind, "")
 
 
 @dataclass(kw_only=True)
@@ -85,12 +103,14 @@ class Someone:
             return True
         return self.waiting_totals and self.standing != "refused"
 
-    @property
-    def can_send(self) -> bool:
-        """Whether a turn of theirs would come."""
-        if self.standing == "refused":
-            return any(one.identify for one in self.open)
-        return self.waits
+    def buried(self, paused: set[str]) -> list[Told]:
+        """What of theirs is dead at their next turn, for want of an identify."""
+        return list(
+            itertools.takewhile(
+                lambda one: not one.identify and one.event not in paused,
+                self.open if self.standing == "refused" else [],
+            )
+        )
 
     def rank(self) -> tuple[bool, int]:
         """Their place among those who wait with operations: critical first, oldest first."""
@@ -129,6 +149,29 @@ class Model:
         self.people: dict[str, Someone] = {}
         self.claims: dict[tuple[str, str], Said] = {}
         self.mended = False
+        self.pauses: list[tuple[str, str]] = []
+
+    @property
+    def paused_events(self) -> set[str]:
+        """Events whose operations may not leave."""
+        return {name for kind, name in self.pauses if kind == "event"}
+
+    def held(self, who: str, waiting: list[Told]) -> bool:
+        """Whether a pause holds somebody with these open operations."""
+        lane = "critical" if any(one.critical for one in waiting) else "live"
+        first = waiting[0].event if waiting else ""
+        reasons = {("all", ""), ("lane", lane), ("person", who), ("event", first)}
+        return not reasons.isdisjoint(self.pauses)
+
+    def would_send(self, who: str) -> bool:
+        """Whether a turn of somebody's would come, were they neither away nor postponed."""
+        someone = self.people[who]
+        if self.held(who, someone.open) or not someone.waits:
+            return False
+        left = someone.open[len(someone.buried(self.paused_events)) :]
+        if someone.standing == "refused" and not left:
+            return False
+        return not self.held(who, left)
 
     def undecided(self) -> list[int]:
         """Numbers of the records to decide, in order."""
@@ -173,7 +216,7 @@ class Model:
         due = {
             who: one
             for who, one in self.people.items()
-            if one.away is None and one.not_before_ms <= now_ms and one.can_send
+            if one.away is None and one.not_before_ms <= now_ms and self.would_send(who)
         }
         self._check_choice(turns, due, wanted)
         for turn in turns:
@@ -202,9 +245,7 @@ class Model:
 
     def _bury(self, someone: Someone) -> None:
         """What a refused person has before their next identify is dead."""
-        for one in someone.open:
-            if one.identify:
-                break
+        for one in someone.buried(self.paused_events):
             one.state, one.reason = State.DEAD, "no_identify"
 
     def buried(self, dead: set[int]) -> None:
@@ -230,6 +271,7 @@ class Model:
         taken = ready[: len(ids)]
 
         assert ids == [one.id for one in taken], "the first ones, in order"
+        assert self.paused_events.isdisjoint(one.event for one in taken), "nothing that is paused"
         assert [one.attempts for one in turn.operations] == [one.attempts + 1 for one in taken]
 
         if someone.standing != "known":
@@ -316,8 +358,24 @@ class Model:
 
     def next_due_ms(self) -> int | None:
         """When the earliest postponed person may go on."""
-        postponed = [one.not_before_ms for one in self.people.values() if one.not_before_ms]
+        postponed = [
+            one.not_before_ms
+            for who, one in self.people.items()
+            if one.not_before_ms and not self.held(who, one.open)
+        ]
         return min(postponed, default=None)
+
+    def lanes(self) -> dict[str, tuple[int, int]]:
+        """People who wait in each lane, and the place of the oldest record in it."""
+        found: dict[str, list[Told]] = {}
+        for someone in self.people.values():
+            if someone.open:
+                lane = "critical" if any(one.critical for one in someone.open) else "live"
+                found.setdefault(lane, []).append(someone.open[0])
+        return {
+            lane: (len(heads), min(heads, key=lambda one: one.id).said.place)
+            for lane, heads in found.items()
+        }
 
     def quarantined(self) -> list[int]:
         """Records in quarantine that nobody asked to decide again."""

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from truthpoint import runtime
-from truthpoint.core.outbox import Standing, State
+from truthpoint.core.outbox import Standing
 from truthpoint.values.instants import to_iso
 
 from . import failing, options, output
+from .standing import Sight, status_json, status_lines
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from truthpoint.core.decision import Outcome
     from truthpoint.core.outbox import Totals
-    from truthpoint.ports import Backlog, Desk, PersonView, Step
+    from truthpoint.ports import Desk, PersonView, Step
 
 _STANDINGS = {
     Standing.UNKNOWN: "not yet known at Customer.io",
@@ -48,63 +49,21 @@ def opened_desk(store: str | None, *, json: bool = False) -> Generator[Desk]:
 def status(*, store: options.Store = None, json: options.Json = False) -> None:
     """Say how far the work has come: what waits, what arrived.
 
+    The lag of a lane is the time since the oldest record that waits in it was captured.
+
     Examples:
       truthpoint status
       truthpoint status --json
     """
     with opened_desk(store, json=json) as desk:
-        backlog = desk.backlog()
+        sight = Sight(
+            backlog=desk.backlog(), pauses=desk.pauses(), now_ms=runtime.SystemClock().now_ms()
+        )
         if json:
-            output.put_json(_backlog_json(backlog))
+            output.put_json(status_json(sight))
         else:
-            for line in _backlog_lines(backlog):
+            for line in status_lines(sight):
                 output.put(line)
-
-
-def _backlog_json(backlog: Backlog) -> dict[str, object]:
-    bound = backlog.binding
-    oldest = backlog.oldest_open_ms
-    return {
-        "captured": backlog.captured,
-        "undecided": backlog.undecided,
-        "operations": {state.name.lower(): n for state, n in backlog.operations.items()},
-        "verdicts": [
-            {"outcome": outcome.value, "reason": reason, "records": n}
-            for (outcome, reason), n in backlog.verdicts.items()
-        ],
-        "people": backlog.people,
-        "oldest_open_at": None if oldest is None else to_iso(oldest),
-        "workspace": None if bound is None else bound.workspace,
-        "environment": None if bound is None else bound.environment,
-    }
-
-
-def _backlog_lines(backlog: Backlog) -> list[str]:
-    operations = backlog.operations
-    waiting = operations[State.READY] + operations[State.LEASED]
-    bound = backlog.binding
-    lines = [
-        f"captured     {backlog.captured:>9,} records",
-        f"undecided    {backlog.undecided:>9,} records",
-        f"waiting      {waiting:>9,} operations",
-        f"delivered    {operations[State.DELIVERED]:>9,} operations",
-        f"dead         {operations[State.DEAD]:>9,} operations",
-        f"people       {backlog.people:>9,}",
-    ]
-    if operations[State.WITHHELD]:
-        lines.append(f"withheld     {operations[State.WITHHELD]:>9,} operations")
-    lines += [
-        f"{outcome.value:<12} {count:>9,} records   {reason}"
-        for (outcome, reason), count in backlog.verdicts.items()
-    ]
-    if backlog.oldest_open_ms is not None:
-        lines.append(f"the oldest that waits happened at {to_iso(backlog.oldest_open_ms)}")
-    lines.append(
-        f"delivers to workspace {bound.environment} (`{bound.workspace}`)"
-        if bound
-        else "nothing was delivered yet: `truthpoint up` or `truthpoint work` does it"
-    )
-    return lines
 
 
 def person(

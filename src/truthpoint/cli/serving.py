@@ -12,7 +12,7 @@ from truthpoint.workers import DeliverySettings
 from truthpoint.workspace import Workspace, WorkspaceError, start
 
 from .web import Around, announce, listening, serving
-from .working import put_seen, report, stop_on_signals
+from .working import note_pauses, put_seen, report, stop_on_signals
 
 if TYPE_CHECKING:
     from truthpoint.runtime import Settings
@@ -78,6 +78,7 @@ async def run_up(
             f"store            {settings.store}",
             "Send records with `truthpoint send FILE`; Ctrl-C drains and ends.",
         )
+        note_pauses(settings)
         try:
             await worker.run(stop)
         finally:

@@ -11,6 +11,7 @@ from truthpoint import runtime
 from truthpoint.workers import DeliverySettings
 
 from . import output
+from .standing import pause_line
 
 if TYPE_CHECKING:
     from truthpoint.findings import Finding
@@ -41,6 +42,7 @@ async def run_work(settings: Settings, *, rate: float, drain: bool) -> None:
     worker, store, transport = runtime.open_worker(
         contract, settings, chosen, delivery=delivery, report=report
     )
+    note_pauses(settings)
     try:
         if drain:
             await _until(stop, worker)
@@ -51,6 +53,16 @@ async def run_work(settings: Settings, *, rate: float, drain: bool) -> None:
         store.close()
         await transport.close()
         put_seen(worker)
+
+
+def note_pauses(settings: Settings) -> None:
+    """Say what is paused: a worker that holds something back must not look broken."""
+    desk = runtime.open_desk(settings)
+    try:
+        for one in desk.pauses():
+            output.note(f"paused: {pause_line(one)}; `truthpoint resume` lifts it")
+    finally:
+        desk.close()
 
 
 async def stay_at(url: str) -> None:

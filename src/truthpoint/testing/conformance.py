@@ -18,6 +18,7 @@ from .behaviours.desk import DeskBehaviour
 from .behaviours.identified import IdentifiedBehaviour
 from .behaviours.journal import JournalBehaviour
 from .behaviours.leased import LeasedBehaviour
+from .behaviours.paused import PausedBehaviour
 from .behaviours.replayed import ReplayedBehaviour
 from .behaviours.settled import SettledBehaviour
 from .behaviours.totals import TotalsBehaviour
@@ -35,5 +36,6 @@ class StoreConformance(
     CriticalBehaviour,
     DeskBehaviour,
     ReplayedBehaviour,
+    PausedBehaviour,
 ):
     """Everything that a store must do; override `open`."""

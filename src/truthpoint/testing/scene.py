@@ -99,12 +99,23 @@ class Scene:
         self.store = self.under_test.store()
         self.store.acquire()
 
-    def capture(self, body: bytes | None = None, *, source: str = "backend") -> int:
+    def capture(
+        self,
+        body: bytes | None = None,
+        *,
+        source: str = "backend",
+        captured_at_ms: int = START_MS,
+    ) -> int:
         """Capture one record that was never said before; return its number."""
         self._said += 1
         at_ms = START_MS + self._said * 1000
         told = line(type="track", event="order_paid", person="42", at=to_iso(at_ms))
-        capture = a_capture(told if body is None else body, f"r-{self._said}", source=source)
+        capture = a_capture(
+            told if body is None else body,
+            f"r-{self._said}",
+            source=source,
+            captured_at_ms=captured_at_ms,
+        )
         return self.journal.append([capture])[0].record
 
     def event(
@@ -115,6 +126,7 @@ class Scene:
         counted: bool = False,
         barrier: bool = False,
         attributes: bytes = b"{}",
+        record: int | None = None,
     ) -> Operation:
         """Capture and decide an event; return its operation.
 
@@ -125,8 +137,12 @@ class Scene:
             counted: Whether it changes the person's totals.
             barrier: Whether it goes alone.
             attributes: What it says.
+            record: The record that was captured for it; None: one is captured now.
         """
-        operation = self._operation(who, Action.EVENT, lane, barrier=barrier, attributes=attributes)
+        taken = self.capture() if record is None else record
+        operation = self._operation(
+            who, Action.EVENT, lane, barrier=barrier, attributes=attributes, record=taken
+        )
         row = LedgerRow(
             event="order_paid",
             key=key_text(key),
@@ -146,16 +162,23 @@ class Scene:
         self, who: str = "42", *, barrier: bool = True, attributes: bytes = b"{}"
     ) -> Operation:
         """Capture and decide an identify that the shop sent; return its operation."""
+        taken = self.capture()
         operation = self._operation(
-            who, Action.IDENTIFY, Lane.LIVE, barrier=barrier, attributes=attributes
+            who, Action.IDENTIFY, Lane.LIVE, barrier=barrier, attributes=attributes, record=taken
         )
         self._decide(who, operation, identified=True)
         return operation
 
     def _operation(
-        self, who: str, action: Action, lane: Lane, *, barrier: bool, attributes: bytes
+        self,
+        who: str,
+        action: Action,
+        lane: Lane,
+        *,
+        barrier: bool,
+        attributes: bytes,
+        record: int,
     ) -> Operation:
-        record = self.capture()
         next_person, next_operation = self.store.next_ids()
         return Operation(
             id=next_operation,

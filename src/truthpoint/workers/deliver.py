@@ -160,6 +160,8 @@ class Deliverer:
 
     def dispatch(self) -> bool:
         """Lease what is due and send it on its way; tell whether there was anything."""
+        # Read before the lease: a pause between the two is kept by the lease already.
+        revision = self._store.pause_revision()
         turns = self._store.lease(self._clock.now_ms(), operations=self._settings.lease_operations)
         if not turns:
             return False
@@ -167,7 +169,7 @@ class Deliverer:
         for turn in packed.too_large:
             self._settle([_uniform(turn, Fate(result=Result.DEAD, reason="too_large"))])
         for parcel in packed.parcels:
-            task = asyncio.create_task(self._deliver(parcel))
+            task = asyncio.create_task(self._deliver(parcel, revision))
             self._under_way.add(task)
             task.add_done_callback(self._landed)
         return True
@@ -194,9 +196,14 @@ class Deliverer:
             pass
         self._changed.clear()
 
-    async def _deliver(self, parcel: Parcel) -> None:
-        """Send one request and settle its turns."""
-        answer = await self._ask(parcel.request, len(parcel.items))
+    async def _deliver(self, parcel: Parcel, revision: int) -> None:
+        """Send one request and settle its turns.
+
+        Args:
+            parcel: The request and its turns.
+            revision: The revision of pauses at which the turns were leased.
+        """
+        answer = await self._ask(parcel.request, len(parcel.items), revision)
         match answer:
             case wire.Accepted():
                 self._remark(answer.remark)
@@ -206,13 +213,13 @@ class Deliverer:
                 }
                 self._settle_items(parcel, fates)
             case wire.RefusedWhole():
-                await self._split(parcel, answer.reason)
+                await self._split(parcel, answer.reason, revision)
             case wire.Transient() | wire.Halt():
                 self._postpone(parcel, answer)
             case _:  # pragma: no cover - the type checker holds this line
                 assert_never(answer)
 
-    async def _split(self, parcel: Parcel, reason: str) -> None:
+    async def _split(self, parcel: Parcel, reason: str, revision: int) -> None:
         """Send a refused request in halves, then item by item; what is refused alone is dead.
 
         So one bad item among a thousand costs some twenty requests, not a thousand.
@@ -220,15 +227,15 @@ class Deliverer:
         if len(parcel.items) == 1:
             self._settle_items(parcel, {0: Fate(result=Result.DEAD, reason=reason)})
         elif len(parcel.turns) == 1:
-            await self._turn_one_by_one(parcel.turns[0], parcel.items)
+            await self._turn_one_by_one(parcel.turns[0], parcel.items, revision)
         else:
             for half in packing.halves(parcel):
-                await self._deliver(half)
+                await self._deliver(half, revision)
 
-    async def _turn_one_by_one(self, turn: Turn, items: tuple[Item, ...]) -> None:
+    async def _turn_one_by_one(self, turn: Turn, items: tuple[Item, ...], revision: int) -> None:
         fates: list[Fate] = []
         for item in items:
-            fate = await self._alone(item, turn)
+            fate = await self._alone(item, turn, revision)
             fates.append(fate)
             if fate.result is Result.RETRY:
                 # What stands behind it must not overtake it (law 7).
@@ -236,13 +243,13 @@ class Deliverer:
                 break
         self._settle([_settlement(turn, fates, self._later(fates))])
 
-    async def _alone(self, item: Item, turn: Turn) -> Fate:
+    async def _alone(self, item: Item, turn: Turn, revision: int) -> Fate:
         if self._stopped is not None:
             return Fate(result=Result.RETRY, reason="delivery stopped")
         request = packing.single_item(item, turn.canonical_id)
         if request is None:
             return Fate(result=Result.DEAD, reason="too_large")
-        answer = await self._ask(request, 1)
+        answer = await self._ask(request, 1, revision)
         match answer:
             case wire.Accepted():
                 self._remark(answer.remark)
@@ -255,12 +262,18 @@ class Deliverer:
             case _:  # pragma: no cover - the type checker holds this line
                 assert_never(answer)
 
-    async def _ask(self, request: WireRequest, items: int) -> Meaning:
-        """Send a request when its time has come, and note what its answer means for all."""
+    async def _ask(self, request: WireRequest, items: int, revision: int) -> Meaning:
+        """Send a request when its time has come, and note what its answer means for all.
+
+        When something was paused since its turns were leased, it is not sent: the next lease
+        sees whom the pause holds. So a kill switch does not wait for what waits out a backoff.
+        """
         async with self._slots:
             await self._pacer.wait_for_turn()
             if self._stopped is not None:
                 return wire.Transient(reason="delivery stopped")
+            if self._store.pause_revision() != revision:
+                return wire.Transient(reason="paused")
             self._statistics.requests += 1
             sent_at = asyncio.get_running_loop().time()
             try:

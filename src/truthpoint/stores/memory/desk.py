@@ -11,12 +11,14 @@ import msgspec
 from truthpoint.core.decision import Outcome, Reason
 from truthpoint.core.outbox import OPEN, Act, Standing, State
 from truthpoint.core.records import Record, read_record
-from truthpoint.ports import Backlog, PersonView, Step
+from truthpoint.ports import Backlog, PersonView, Step, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from truthpoint.contract.model import Lane
     from truthpoint.core.decision import JournalRow
+    from truthpoint.core.pauses import Pause, PauseKind
     from truthpoint.findings import Finding
 
     from .shelf import Held, MemoryShelf
@@ -59,7 +61,25 @@ class MemoryDesk:
                 people=len(shelf.people),
                 oldest_open_ms=None if oldest is None else shelf.operations[oldest].operation.at_ms,
                 binding=shelf.binding,
+                lanes=self._lanes(),
             )
+
+    def _lanes(self) -> dict[Lane, Waiting]:
+        """Return what waits by lane, on its way included."""
+        shelf = self._shelf
+        heads: dict[Lane, list[int]] = {}
+        for person, ids in shelf.open.items():
+            if ids:
+                heads.setdefault(shelf.lane_of(person), []).append(ids[0])
+        return {
+            lane: Waiting(
+                people=len(ids),
+                oldest_captured_ms=shelf.records[
+                    shelf.operations[min(ids)].operation.record
+                ].captured_at_ms,
+            )
+            for lane, ids in heads.items()
+        }
 
     def person(self, canonical_id: str, *, limit: int) -> PersonView | None:
         """Return one person with their latest steps; None when nobody goes by this id."""
@@ -161,6 +181,25 @@ class MemoryDesk:
                         reason=Reason.DISCARDED.value,
                     )
             return len(asked)
+
+    def pause(self, pause: Pause) -> bool:
+        """Put a pause in force; False when it was in force already."""
+        with self._shelf.lock:
+            if (pause.kind, pause.name) in self._shelf.pauses:
+                return False
+            self._shelf.pauses[pause.kind, pause.name] = pause
+            self._shelf.pauses_made += 1
+            return True
+
+    def resume(self, kind: PauseKind, name: str) -> bool:
+        """Lift a pause; False when there was none."""
+        with self._shelf.lock:
+            return self._shelf.pauses.pop((kind, name), None) is not None
+
+    def pauses(self) -> tuple[Pause, ...]:
+        """Return the pauses in force, oldest first."""
+        with self._shelf.lock:
+            return tuple(self._shelf.pauses.values())
 
     def _asked(self, outcome: Outcome, records: Iterable[int] | None) -> list[int]:
         """Return which of these records stand like that; all that do for None."""

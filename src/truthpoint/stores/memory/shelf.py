@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from truthpoint.contract.model import Lane
 from truthpoint.core.outbox import OPEN, TRANSITIONS, Operation, Standing, State, Totals
 
 if TYPE_CHECKING:
     from truthpoint.core.decision import JournalRow, LedgerKey, LedgerRow, PersonRow, Verdict
     from truthpoint.core.outbox import Act
+    from truthpoint.core.pauses import Pause, PauseKind, Pauses
     from truthpoint.core.turns import Turn
     from truthpoint.findings import Finding
     from truthpoint.ports import Binding
@@ -62,6 +64,8 @@ class MemoryShelf:
         next_operation: The first free operation id.
         binding: What the store is bound to.
         rollups: How totals are computed.
+        pauses: What is paused, in the order of asking.
+        pauses_made: How often something was paused.
     """
 
     lock: RLock = field(default_factory=RLock)
@@ -89,6 +93,21 @@ class MemoryShelf:
     next_operation: int = 1
     binding: Binding | None = None
     rollups: str | None = None
+    pauses: dict[tuple[PauseKind, str], Pause] = field(
+        default_factory=dict[tuple["PauseKind", str], "Pause"]
+    )
+    pauses_made: int = 0
+
+    def lane_of(self, person: int) -> Lane:
+        """Return the lane in which a person waits: that of their most urgent open operation."""
+        lanes = (self.operations[one].operation.lane for one in self.open.get(person, ()))
+        return min(lanes, default=Lane.LIVE)
+
+    def paused(self, person: int, pauses: Pauses) -> bool:
+        """Tell whether a pause holds a person."""
+        first = next(iter(self.open.get(person, ())), None)
+        event = "" if first is None else self.operations[first].operation.event
+        return pauses.holds(self.people[person].canonical_id, self.lane_of(person), event)
 
     def move(
         self, operation: int, act: Act, *, reason: str = "", now_ms: int | None = None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from truthpoint.contract.model import Lane
 from truthpoint.core.outbox import Act, Standing, State, Totals
+from truthpoint.core.pauses import Pauses
 from truthpoint.core.turns import Queue, next_turn, stamped, standing_after
 from truthpoint.errors import LeaseLost, StoreBusy
 from truthpoint.ports import Result
@@ -183,8 +184,9 @@ class MemoryStore:
         taken = 0
         with shelf.lock:
             self._fence()
+            pauses = Pauses.of(shelf.pauses)
             for person in self._due(now_ms):
-                turn = self._turn(person, now_ms)
+                turn = self._turn(person, now_ms, pauses)
                 if turn is None:
                     shelf.queue_up(person)
                     continue
@@ -208,15 +210,16 @@ class MemoryStore:
         """Return the place of a person among those who wait: lane, first operation, person."""
         waiting = self._shelf.open.get(person, [])
         if waiting:
-            lane = min(self._shelf.operations[one].operation.lane for one in waiting)
-            return lane, waiting[0], person
+            return self._shelf.lane_of(person), waiting[0], person
         totals = self._shelf.totals.get(person)
         return Lane.LIVE, 0 if totals is None else totals.changed_by, person
 
-    def _turn(self, person: int, now_ms: int) -> Turn | None:
-        """Return a person's next turn as it leaves; None when they have nothing to send."""
+    def _turn(self, person: int, now_ms: int, pauses: Pauses) -> Turn | None:
+        """Return a person's next turn as it leaves; None when they have none now."""
         while True:
-            turn = next_turn(self._queue(person))
+            if self._shelf.paused(person, pauses):
+                return None
+            turn = next_turn(self._queue(person, pauses))
             if turn is None:
                 return None
             if not turn.dead:
@@ -224,19 +227,20 @@ class MemoryStore:
             for one in turn.dead:
                 self._shelf.move(one.id, Act.REFUSE, reason=NO_IDENTIFY, now_ms=now_ms)
 
-    def _queue(self, person: int) -> Queue:
+    def _queue(self, person: int, pauses: Pauses) -> Queue:
         shelf = self._shelf
         ids = shelf.open.get(person, [])
         held = [shelf.operations[one] for one in ids]
         critical = [one.operation.id for one in held if one.operation.lane is Lane.CRITICAL]
         ready = [one.operation for one in held if one.state is State.READY]
+        sendable = pauses.sendable(ready)
         row = shelf.people[person]
         return Queue(
             person=person,
             canonical_id=row.canonical_id,
             standing=row.standing,
-            operations=ready[:PERSON_LIMIT],
-            complete=len(ready) <= PERSON_LIMIT,
+            operations=sendable[:PERSON_LIMIT],
+            complete=len(sendable) == len(ready) <= PERSON_LIMIT,
             critical_until=critical[-1] if critical else 0,
             totals=shelf.totals.get(person),
         )
@@ -300,9 +304,17 @@ class MemoryStore:
         self._shelf.totals[turn.person] = replace(slot, sent_version=sent, refused=fate.reason)
 
     def next_due_ms(self) -> int | None:
-        """Return when the earliest postponed person may go on; None when nobody is postponed."""
-        with self._shelf.lock:
-            return min(self._shelf.not_before_ms.values(), default=None)
+        """Return when the earliest postponed person may go on whom no pause holds."""
+        shelf = self._shelf
+        with shelf.lock:
+            pauses = Pauses.of(shelf.pauses)
+            postponed = shelf.not_before_ms.items()
+            due = (due_ms for person, due_ms in postponed if not shelf.paused(person, pauses))
+            return min(due, default=None)
+
+    def pause_revision(self) -> int:
+        """Return a number that rises whenever something is paused."""
+        return self._shelf.pauses_made
 
     def close(self) -> None:
         """Give the lease back."""

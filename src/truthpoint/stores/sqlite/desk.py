@@ -8,8 +8,9 @@ from truthpoint.contract.model import Lane
 from truthpoint.core.decide import key_text
 from truthpoint.core.decision import Outcome, Reason
 from truthpoint.core.outbox import OPEN, TRANSITIONS, Act, Action, Standing, State
+from truthpoint.core.pauses import Pause, PauseKind
 from truthpoint.core.records import Record, read_record
-from truthpoint.ports import Backlog, PersonView, Step
+from truthpoint.ports import Backlog, PersonView, Step, Waiting
 
 from . import rows
 from .files import JOURNAL, SQL, STATE, explained, open_file, transaction
@@ -68,7 +69,20 @@ class SqliteDesk:
                 people=self._one("count_people"),
                 oldest_open_ms=self._oldest_open_ms(),
                 binding=read_binding(self._meta("binding")),
+                lanes=self._lanes(),
             )
+
+    def _lanes(self) -> dict[Lane, Waiting]:
+        """Return what waits by lane, on its way included."""
+        return {
+            Lane(lane): Waiting(people=people, oldest_captured_ms=self._captured_ms(operation))
+            for lane, people, operation in self._state.execute(SQL["lanes"]).fetchall()
+        }
+
+    def _captured_ms(self, operation: int) -> int:
+        """Return when the record of an operation was captured."""
+        record = self._state.execute(SQL["record_of_operation"], (operation,)).fetchone()
+        return self._journal.execute(SQL["record_by_number"], record).fetchone()[3]
 
     def _oldest_open_ms(self) -> int | None:
         found = self._state.execute(SQL["oldest_open"]).fetchone()
@@ -205,6 +219,34 @@ class SqliteDesk:
             SQL["move_operation"], (after.value, discarded, None, found[0], State.DEAD.value)
         )
         return True
+
+    def pause(self, pause: Pause) -> bool:
+        """Put a pause in force; False when it was in force already."""
+        with explained(self._path), transaction(self._state):
+            columns = (pause.kind.value, pause.name, pause.since_ms)
+            if not self._state.execute(SQL["add_pause"], columns).rowcount:
+                return False
+            revision = self._meta("pause_revision") + 1
+            self._state.execute(SQL["set_meta"], ("pause_revision", revision))
+            return True
+
+    def resume(self, kind: PauseKind, name: str) -> bool:
+        """Lift a pause; False when there was none."""
+        with explained(self._path), transaction(self._state):
+            if not self._state.execute(SQL["lift_pause"], (kind.value, name)).rowcount:
+                return False
+            # Whom another pause holds is set aside again by the next lease.
+            self._state.execute(SQL["bring_back"])
+            return True
+
+    def pauses(self) -> tuple[Pause, ...]:
+        """Return the pauses in force, oldest first."""
+        with explained(self._path):
+            found = self._state.execute(SQL["pauses"]).fetchall()
+        return tuple(
+            Pause(kind=PauseKind(kind), name=name, since_ms=since_ms)
+            for kind, name, since_ms in found
+        )
 
     def close(self) -> None:
         """Let go of the files."""

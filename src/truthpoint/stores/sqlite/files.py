@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import contextmanager
+from errno import EACCES, EISDIR
 from importlib.resources import files
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from truthpoint.errors import CaptureFailed, StoreUnusable
@@ -22,8 +24,13 @@ JOURNAL: Final = ("journal.db", 0x54504A31, "journal.sql")
 STATE: Final = ("state.db", 0x54505331, "state.sql")
 """File name, application id (`TPS1`) and schema of the state."""
 
-VERSION: Final = 1
-"""Version of both schemas; a file from a newer one is refused."""
+VERSIONS: Final = {JOURNAL[0]: 1, STATE[0]: 2}
+"""Version of each schema; a file from a newer one is refused, one from an older one is raised."""
+
+RAISES: Final = {(STATE[0], 2): "state-2.sql"}
+"""What raises a file to a version from the one before it; all of them stay."""
+
+_MAKING: Final = Lock()
 
 LOCK_SECONDS: Final = 10.0
 """Longest wait for another process's transaction; then the work fails clearly."""
@@ -92,7 +99,7 @@ def _prepare(folder: Path, path: Path, *, create: bool) -> None:
         )
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        _see_writable(path)
     except OSError as error:
         raise StoreUnusable(
             f"{path} cannot be opened for writing: {error.strerror}.",
@@ -100,44 +107,67 @@ def _prepare(folder: Path, path: Path, *, create: bool) -> None:
         ) from None
 
 
+def _see_writable(path: Path) -> None:
+    """Make a file where there is none, and see that one that exists can be written.
+
+    What exists is not opened: at the close of any descriptor of a file, POSIX takes away all
+    locks that this process has on it. Another connection of this process would lose its lock
+    on the database, and the next process to close would take itself for the last one, and
+    delete a log that is in use.
+    """
+    with _MAKING:
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except FileExistsError:
+            if path.is_dir():
+                raise IsADirectoryError(EISDIR, os.strerror(EISDIR)) from None
+            if not os.access(path, os.R_OK | os.W_OK):
+                raise PermissionError(EACCES, os.strerror(EACCES)) from None
+
+
 def _adopt(connection: sqlite3.Connection, path: Path, application: int, schema: str) -> None:
     """Make a new file ours, or see that an old one is."""
-    if _identity(connection, path, application):
+    known = VERSIONS[path.name]
+    if _version(connection, path, application) == known:
         return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        # Another process may have made it while this one waited for the lock.
-        if not _identity(connection, path, application):
-            for statement in _read(schema).split(";\n"):
-                if statement.strip():
-                    connection.execute(statement)
+    with transaction(connection):
+        # Another process may have made or raised it while this one waited for the lock.
+        found = _version(connection, path, application)
+        if found == 0:
+            _execute(connection, schema)
             connection.execute(f"PRAGMA application_id = {application}")
-            connection.execute(f"PRAGMA user_version = {VERSION}")
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.rollback()
-        raise
+        else:
+            for version in range(found + 1, known + 1):
+                _execute(connection, RAISES[path.name, version])
+        connection.execute(f"PRAGMA user_version = {known}")
 
 
-def _identity(connection: sqlite3.Connection, path: Path, application: int) -> bool:
-    """Tell whether a file is ours; False when it is new and empty."""
+def _execute(connection: sqlite3.Connection, name: str) -> None:
+    for statement in _read(name).split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
+
+
+def _version(connection: sqlite3.Connection, path: Path, application: int) -> int:
+    """Return the version of a file of ours; 0 when it is new and empty."""
     found = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     if found == 0 and version == 0 and tables == 0:
-        return False
+        return 0
     if found != application:
         raise StoreUnusable(
             f"{path} is another program's database.",
             hint="Name another folder with --store; nothing in the file was changed.",
         )
-    if version > VERSION:
+    known = VERSIONS[path.name]
+    if version > known:
         raise StoreUnusable(
             f"{path} was written by a newer version (its schema is {version}, "
-            f"this version knows {VERSION}).",
+            f"this version knows {known}).",
             hint="Run the newer version; nothing in the file was changed.",
         )
-    return True
+    return version
 
 
 @contextmanager

@@ -20,12 +20,14 @@ from truthpoint.ports import Result
 
 from . import rows
 from .files import SQL
+from .paused import is_held, open_lanes, read_pauses
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping, Sequence
 
     from truthpoint.core.outbox import Operation
+    from truthpoint.core.pauses import Pauses
     from truthpoint.ports import Settlement
 
 PERSON_LIMIT: Final = 500
@@ -126,15 +128,18 @@ class Outbox:
 
     def lease(self, now_ms: int, wanted: int) -> list[Turn]:
         """Lease about `wanted` operations, in whole turns."""
+        pauses = read_pauses(self._state)
+        if pauses.everything:
+            return []
         chosen: list[tuple[rows.Row, Turn]] = []
         taken = size = 0
         while taken < wanted and size < LEASE_BYTES:
-            due = self._due(now_ms, min(wanted - taken, PEOPLE_AT_A_TIME))
+            due = self._due(now_ms, min(wanted - taken, PEOPLE_AT_A_TIME), pauses)
             if not due:
                 break
             ready = self._ready((row[0], row[1]) for row in due)
             for row in due:
-                turn = self._turn(row, ready.get(row[0], []), now_ms)
+                turn = self._turn(row, ready.get(row[0], []), now_ms, pauses)
                 if turn is None:
                     continue
                 self._state.execute(SQL["leave_queue"], (turn.person,))
@@ -147,10 +152,11 @@ class Outbox:
             self._send_away(chosen)
         return [turn for _, turn in chosen]
 
-    def _due(self, now_ms: int, limit: int) -> list[rows.Row]:
+    def _due(self, now_ms: int, limit: int, pauses: Pauses) -> list[rows.Row]:
         """Return who goes next; what is new of those who are away is put out of sight."""
+        asked = (*open_lanes(pauses), now_ms, limit)
         while True:
-            due = self._state.execute(SQL["due"], (now_ms, limit)).fetchall()
+            due = self._state.execute(SQL["due"], asked).fetchall()
             away = [(row[0],) for row in due if row[0] in self._away]
             if not away:
                 return due
@@ -164,12 +170,20 @@ class Outbox:
             found.setdefault(row[1], []).append(rows.operation_row(row, self._events))
         return found
 
-    def _turn(self, due: rows.Row, ready: list[Operation], now_ms: int) -> Turn | None:
-        """Return a person's next turn; take them out of the queue when they have none."""
+    def _turn(
+        self, due: rows.Row, ready: list[Operation], now_ms: int, pauses: Pauses
+    ) -> Turn | None:
+        """Return a person's next turn.
+
+        When they have none, take them out of the queue; set them aside when a pause holds them.
+        """
         person, head, critical_until = due[:3]
         row: rows.Row | None = due
         while row is not None:
-            turn = next_turn(_queue(row, ready))
+            if is_held(row, ready, pauses):
+                self._state.execute(SQL["set_aside"], (person,))
+                return None
+            turn = next_turn(_queue(row, ready, pauses))
             if turn is not None and not turn.dead:
                 return _stamped(turn, now_ms)
             if turn is not None:
@@ -319,15 +333,16 @@ def enqueue(state: sqlite3.Connection, person: int, operation: int, lane: Lane) 
     state.execute(SQL["write_queue"], (person, lane.value, operation, critical, 0, 0))
 
 
-def _queue(row: rows.Row, ready: list[Operation]) -> Queue:
+def _queue(row: rows.Row, ready: list[Operation], pauses: Pauses) -> Queue:
+    sendable = pauses.sendable(ready)
     person, _, critical_until, canonical_id, standing, version, *of_totals = row
     totals = None if version is None else rows.totals_row((person, version, *of_totals))
     return Queue(
         person=person,
         canonical_id=canonical_id,
         standing=Standing(standing),
-        operations=ready[:PERSON_LIMIT],
-        complete=len(ready) <= PERSON_LIMIT,
+        operations=sendable[:PERSON_LIMIT],
+        complete=len(sendable) == len(ready) <= PERSON_LIMIT,
         critical_until=critical_until,
         totals=totals,
     )

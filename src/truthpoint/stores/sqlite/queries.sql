@@ -118,7 +118,7 @@ SELECT q.person, q.head, q.critical_until, p.canonical_id, p.standing,
   t.version, t.sent_version, t.changed_by, t.wire_at_s, t.reason, t.amounts
 FROM queue AS q CROSS JOIN person AS p ON p.person = q.person
 LEFT JOIN totals AS t ON t.person = q.person
-WHERE q.away = 0 AND q.not_before_ms <= ?
+WHERE q.away = 0 AND q.lane BETWEEN ? AND ? AND q.lane <> ? AND q.not_before_ms <= ?
 ORDER BY q.lane, q.head LIMIT ?;
 
 -- name: ready_operations
@@ -141,10 +141,26 @@ ON CONFLICT (person) DO UPDATE SET
     WHEN excluded.only_totals THEN head
     ELSE min(head, excluded.head) END,
   critical_until = max(critical_until, excluded.critical_until),
-  only_totals = min(only_totals, excluded.only_totals);
+  only_totals = min(only_totals, excluded.only_totals),
+  away = CASE away WHEN 1 THEN 1 ELSE excluded.away END;
 
 -- name: hide
 UPDATE queue SET away = 1 WHERE person = ?;
+
+-- name: set_aside
+UPDATE queue SET away = 2 WHERE person = ?;
+
+-- name: bring_back
+UPDATE queue SET away = 0 WHERE away = 2;
+
+-- name: pauses
+SELECT kind, name, since_ms FROM pause ORDER BY pause;
+
+-- name: add_pause
+INSERT INTO pause (kind, name, since_ms) VALUES (?, ?, ?) ON CONFLICT (kind, name) DO NOTHING;
+
+-- name: lift_pause
+DELETE FROM pause WHERE kind = ? AND name = ?;
 
 -- name: show
 UPDATE queue SET away = 0 WHERE away = 1;
@@ -239,6 +255,35 @@ SELECT standing FROM person WHERE person = ?;
 
 -- name: next_due
 SELECT min(not_before_ms) FROM queue WHERE not_before_ms > 0 AND away = 0;
+
+-- name: next_due_unpaused
+SELECT min(q.not_before_ms) FROM queue AS q
+WHERE q.not_before_ms > 0 AND q.away = 0 AND q.lane BETWEEN ? AND ? AND q.lane <> ?
+  AND NOT EXISTS (
+    SELECT 1 FROM pause AS s CROSS JOIN person AS p ON p.canonical_id = s.name
+    WHERE s.kind = 'person' AND p.person = q.person)
+  AND NOT EXISTS (
+    SELECT 1 FROM pause AS s CROSS JOIN event AS e ON e.name = s.name
+    WHERE s.kind = 'event' AND e.event = (
+      SELECT o.event FROM operation AS o
+      WHERE o.person = q.person AND o.id >= q.head AND o.state = 0 ORDER BY o.id LIMIT 1));
+
+-- name: lanes
+WITH line (person, head) AS (
+  SELECT person, min(head) FROM (
+    SELECT person, head FROM queue WHERE NOT only_totals
+    UNION ALL
+    SELECT json_extract(t.value, '$[0]'), json_extract(t.value, '$[3]')
+    FROM lease AS l, json_each(l.turns) AS t)
+  GROUP BY person),
+standing (lane, first) AS (
+  SELECT min(o.lane), min(o.id) FROM line CROSS JOIN operation AS o
+    ON o.person = line.person AND o.id >= line.head AND o.state = 0
+  GROUP BY line.person)
+SELECT lane, count(*), min(first) FROM standing GROUP BY lane;
+
+-- name: record_of_operation
+SELECT record FROM operation WHERE id = ?;
 
 -- name: count_verdicts
 SELECT outcome, reason, count(*) FROM verdict

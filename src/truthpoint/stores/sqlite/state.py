@@ -17,6 +17,7 @@ from . import rows
 from .files import JOURNAL, SQL, STATE, explained, open_file, transaction
 from .mending import leave_mark, mend
 from .outbox import Outbox
+from .paused import open_lanes, read_pauses
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator, Sequence
@@ -247,9 +248,20 @@ class SqliteStore:
             self._outbox.settle(settlements, now_ms)
 
     def next_due_ms(self) -> int | None:
-        """Return when the earliest postponed person may go on."""
+        """Return when the earliest postponed person may go on whom no pause holds."""
         with explained(self._path):
-            return self._state.execute(SQL["next_due"]).fetchone()[0]
+            pauses = read_pauses(self._state)
+            if not pauses.any:
+                return self._state.execute(SQL["next_due"]).fetchone()[0]
+            if pauses.everything:
+                return None
+            asked = open_lanes(pauses)
+            return self._state.execute(SQL["next_due_unpaused"], asked).fetchone()[0]
+
+    def pause_revision(self) -> int:
+        """Return a number that rises whenever something is paused."""
+        with explained(self._path):
+            return self._get("pause_revision")
 
     def close(self) -> None:
         """Give the lease back and let go of the files."""

@@ -1,12 +1,14 @@
 -- State and outbox: written by the worker, and by an operator's replay and discard.
 
--- Single values: `lease`, `position`, `next_person`, `next_operation`, `binding`, `rollups`.
+-- Single values: `lease`, `position`, `next_person`, `next_operation`, `binding`, `rollups`,
+-- `pause_revision`.
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
   value ANY NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO meta VALUES ('lease', 0), ('position', 0), ('next_person', 1), ('next_operation', 1);
+INSERT INTO meta VALUES ('lease', 0), ('position', 0), ('next_person', 1), ('next_operation', 1),
+  ('pause_revision', 0);
 
 -- The last record of each decision, to notice a journal that was set back.
 CREATE TABLE mark (
@@ -67,7 +69,8 @@ CREATE INDEX operation_ended ON operation (state, id) WHERE state >= 3;
 -- Who waits with something to send: one row a person. `head` is their first open operation,
 -- or, where `only_totals` wait, the one that changed these last; `critical_until` is their
 -- last critical operation that is open, 0 without one. Whoever is away has no row, or one
--- that says what came meanwhile (`away`).
+-- that says what came meanwhile (`away` is 1). Whom a pause holds is set aside (`away` is 2)
+-- by the lease that finds it, so that leasing looks past them, until a pause is lifted.
 CREATE TABLE queue (
   person INTEGER PRIMARY KEY,
   lane INTEGER NOT NULL,
@@ -124,4 +127,13 @@ CREATE TABLE finding (
 CREATE TABLE replay (
   request INTEGER PRIMARY KEY AUTOINCREMENT,
   record INTEGER NOT NULL UNIQUE
+) STRICT;
+
+-- What an operator has paused: `kind` is all, lane, event or person, `name` which one.
+CREATE TABLE pause (
+  pause INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  since_ms INTEGER NOT NULL,
+  UNIQUE (kind, name)
 ) STRICT;

@@ -1,0 +1,121 @@
+"""How far the work has come, in words and as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from truthpoint.core.outbox import State
+from truthpoint.core.pauses import Pause, PauseKind
+from truthpoint.values.instants import to_iso
+
+if TYPE_CHECKING:
+    from truthpoint.ports import Backlog
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What `status` saw.
+
+    Attributes:
+        backlog: How far the work has come.
+        pauses: What is paused.
+        now_ms: When it looked.
+    """
+
+    backlog: Backlog
+    pauses: tuple[Pause, ...]
+    now_ms: int
+
+
+def status_json(sight: Sight) -> dict[str, object]:
+    """Return it as plain values."""
+    backlog = sight.backlog
+    bound = backlog.binding
+    oldest = backlog.oldest_open_ms
+    return {
+        "captured": backlog.captured,
+        "undecided": backlog.undecided,
+        "operations": {state.name.lower(): n for state, n in backlog.operations.items()},
+        "lanes": {
+            lane.name.lower(): {
+                "people": one.people,
+                "oldest_captured_at": to_iso(one.oldest_captured_ms),
+                "lag_seconds": _lag_seconds(sight, one.oldest_captured_ms),
+            }
+            for lane, one in backlog.lanes.items()
+        },
+        "pauses": [pause_json(one) for one in sight.pauses],
+        "verdicts": [
+            {"outcome": outcome.value, "reason": reason, "records": n}
+            for (outcome, reason), n in backlog.verdicts.items()
+        ],
+        "people": backlog.people,
+        "oldest_open_at": None if oldest is None else to_iso(oldest),
+        "workspace": None if bound is None else bound.workspace,
+        "environment": None if bound is None else bound.environment,
+    }
+
+
+def _lag_seconds(sight: Sight, captured_ms: int) -> float:
+    return max(0, sight.now_ms - captured_ms) / 1000
+
+
+def status_lines(sight: Sight) -> list[str]:
+    """Return it as lines of text."""
+    backlog = sight.backlog
+    operations = backlog.operations
+    waiting = operations[State.READY] + operations[State.LEASED]
+    bound = backlog.binding
+    lines = [f"paused       {pause_line(one)}" for one in sight.pauses]
+    lines += [
+        f"captured     {backlog.captured:>9,} records",
+        f"undecided    {backlog.undecided:>9,} records",
+        f"waiting      {waiting:>9,} operations",
+        f"delivered    {operations[State.DELIVERED]:>9,} operations",
+        f"dead         {operations[State.DEAD]:>9,} operations",
+        f"people       {backlog.people:>9,}",
+    ]
+    if operations[State.WITHHELD]:
+        lines.append(f"withheld     {operations[State.WITHHELD]:>9,} operations")
+    lines += [
+        f"{outcome.value:<12} {count:>9,} records   {reason}"
+        for (outcome, reason), count in backlog.verdicts.items()
+    ]
+    lines += [
+        f"lane {lane.name.lower():<8}{one.people:>9,} people wait, "
+        f"lag {spoken(_lag_seconds(sight, one.oldest_captured_ms))}"
+        for lane, one in backlog.lanes.items()
+    ]
+    if backlog.oldest_open_ms is not None:
+        lines.append(f"the oldest that waits happened at {to_iso(backlog.oldest_open_ms)}")
+    lines.append(
+        f"delivers to workspace {bound.environment} (`{bound.workspace}`)"
+        if bound
+        else "nothing was delivered yet: `truthpoint up` or `truthpoint work` does it"
+    )
+    return lines
+
+
+def spoken(seconds: float) -> str:
+    """Return a duration in its two largest units."""
+    whole = int(seconds)
+    for size, unit, below, small in (
+        (86_400, "d", 3_600, "h"),
+        (3_600, "h", 60, "min"),
+        (60, "min", 1, "s"),
+    ):
+        if whole >= size:
+            return f"{whole // size} {unit} {whole % size // below} {small}"
+    return f"{seconds:.1f} s"
+
+
+def pause_line(pause: Pause) -> str:
+    """Return a pause as one line."""
+    what = "everything" if pause.kind is PauseKind.ALL else f"{pause.kind.value} {pause.name}"
+    return f"{what}, since {to_iso(pause.since_ms)}"
+
+
+def pause_json(pause: Pause) -> dict[str, object]:
+    """Return a pause as plain values."""
+    return {"kind": pause.kind.value, "name": pause.name, "since": to_iso(pause.since_ms)}
