@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from .core.outbox import Totals
     from .core.pauses import Pause, PauseKind
     from .core.turns import Turn
+    from .core.watch import Alert, Episode
     from .core.wire import Answer, WireRequest
     from .findings import Finding
 
 __all__ = [
+    "AlertMemory",
     "Appended",
     "Backlog",
     "Binding",
@@ -39,6 +41,8 @@ __all__ = [
     "Desk",
     "Entropy",
     "Fate",
+    "Hook",
+    "HookFailed",
     "Journal",
     "PersonView",
     "Result",
@@ -330,4 +334,44 @@ class Desk(Protocol):
 
     def close(self) -> None:
         """Let go of the files."""
+        ...
+
+
+class HookFailed(Exception):
+    """A hook did not take an alert.
+
+    Args:
+        reason: Why, without what the hook said.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+class Hook(Protocol):
+    """The way to an operator."""
+
+    async def send(self, message: bytes, alert: Alert) -> None:
+        """Hand over one alert, as JSON.
+
+        Raises:
+            HookFailed: It was not taken.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of what it holds."""
+        ...
+
+
+class AlertMemory(Protocol):
+    """Where it is kept which episodes were told, over restarts."""
+
+    def load(self) -> Mapping[Episode, int]:
+        """Return the episodes that were told and not ended."""
+        ...
+
+    def save(self, told: Mapping[Episode, int]) -> None:
+        """Keep them."""
         ...

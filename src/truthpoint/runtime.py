@@ -8,27 +8,22 @@ that the contract's secrets name.
 from __future__ import annotations
 
 import os
-import random
-import secrets
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from .capture import Intake, Recorder
+from .capture import Recorder
 from .contract import read
 from .core.examine import Examiner
-from .core.keys import CHANCE_BYTES, mint
 from .errors import SecretMissing, StoreUnusable, UsageError
 from .findings import finding
-from .stores.keyring import FileKeyring
+from .machine import SystemClock, SystemEntropy
 from .stores.sqlite import SqliteDesk, SqliteJournal, SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from .contract.model import Contract, Secret, Workspace
-    from .core.keys import Key
     from .findings import Finding
     from .ports import Desk, Journal, Transport
     from .workers import DeliverySettings, Worker
@@ -42,22 +37,6 @@ DEFAULT_LOCAL_URL: Final = "http://127.0.0.1:8710"
 STORE_FILES: Final = ("journal.db", "state.db")
 
 _LARGEST_CONTRACT_BYTES: Final = 10 * 1024 * 1024
-
-
-class SystemClock:
-    """The machine's time of day."""
-
-    def now_ms(self) -> int:
-        """Return the present in milliseconds since 1970, UTC."""
-        return time.time_ns() // 1_000_000
-
-
-class SystemEntropy:
-    """Pseudo-random numbers, good enough for jitter."""
-
-    def draw(self) -> float:
-        """Return a number from [0, 1)."""
-        return random.random()  # noqa: S311 - jitter needs no secrecy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,48 +160,10 @@ def recorder(
     Raises:
         UsageError: The contract does not declare the source.
     """
-    _see_source(contract, settings, source)
+    see_source(contract, settings, source)
     examiner = Examiner(contract)
     opened = open_journal(settings) if journal is None else journal
     return Recorder(opened, examiner, SystemClock(), source=source)
-
-
-def open_intake(contract: Contract, settings: Settings) -> tuple[Intake, Journal]:
-    """Return what makes a gateway's requests durable to a loss of power, and the journal to close.
-
-    Raises:
-        StoreUnusable: The store's files cannot be used.
-    """
-    journal = open_journal(settings, power=True)
-    return Intake(journal, Examiner(contract), SystemClock()), journal
-
-
-def open_keyring(settings: Settings) -> FileKeyring:
-    """Return the gateway's keys."""
-    return FileKeyring(store_folder(settings.store))
-
-
-def new_key(settings: Settings, *, name: str, source: str) -> tuple[str, Key]:
-    """Make a key and put it in force; return its token, to be shown once, and the key.
-
-    Args:
-        settings: Where things are.
-        name: What to call it; empty: its id.
-        source: The source of its records; one of the contract's.
-
-    Raises:
-        UsageError: The name is taken, or the contract does not declare the source.
-        StoreUnusable: The file of the keys cannot be written.
-    """
-    _see_source(load_contract(settings.contract), settings, source)
-    now_ms = SystemClock().now_ms()
-    token, key = mint(secrets.token_bytes(CHANCE_BYTES), name=name, source=source, now_ms=now_ms)
-    if not open_keyring(settings).add(key):
-        raise UsageError(
-            f"There is a key `{key.name}` already.",
-            hint="Give another --name, or revoke that one first.",
-        )
-    return token, key
 
 
 def usual_source(contract: Contract) -> str:
@@ -230,8 +171,12 @@ def usual_source(contract: Contract) -> str:
     return DEFAULT_SOURCE if DEFAULT_SOURCE in contract.sources else next(iter(contract.sources))
 
 
-def _see_source(contract: Contract, settings: Settings, source: str) -> None:
-    """See that a contract declares a source."""
+def see_source(contract: Contract, settings: Settings, source: str) -> None:
+    """See that a contract declares a source.
+
+    Raises:
+        UsageError: It does not.
+    """
     if source not in contract.sources:
         known = ", ".join(contract.sources)
         raise UsageError(
@@ -301,8 +246,17 @@ def open_worker(
     *,
     delivery: DeliverySettings | None = None,
     report: Callable[[Finding], None] | None = None,
+    shadow: bool = False,
 ) -> tuple[Worker, SqliteStore, Transport]:
     """Return a worker that holds its store, with the store and transport to close after it.
+
+    Args:
+        contract: The contract.
+        settings: Where things are.
+        workspace: Where it delivers to.
+        delivery: How it goes about it.
+        report: Told of findings.
+        shadow: It is to decide and not to send: no way out is opened, no secret is needed.
 
     Raises:
         StoreBusy: Another worker holds the store.
@@ -310,10 +264,11 @@ def open_worker(
         SecretMissing: A credential's environment variable is not set.
     """
     # They bring asyncio and what belongs to it; most commands do without.
+    from .transport import NoTransport  # noqa: PLC0415 - see above
     from .workers import Worker  # noqa: PLC0415 - see above
     from .workers.work import Surroundings  # noqa: PLC0415 - see above
 
-    transport = open_transport(workspace)
+    transport = NoTransport() if shadow else open_transport(workspace)
     store = SqliteStore(store_folder(settings.store))
     surroundings = Surroundings(
         store=store, transport=transport, clock=SystemClock(), entropy=SystemEntropy()

@@ -83,3 +83,19 @@ class HttpTransport:
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
+
+
+class NoTransport:
+    """No way to Customer.io at all: for a worker that decides and does not send."""
+
+    async def send(self, request: WireRequest) -> Answer:
+        """Refuse: whoever asks has a defect.
+
+        Raises:
+            TransportFailed: Always.
+        """
+        del request
+        raise TransportFailed("connect")
+
+    async def close(self) -> None:
+        """Let go of nothing."""

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from truthpoint import runtime
+from truthpoint import around, runtime
 from truthpoint.errors import UsageError
 from truthpoint.values.instants import to_iso
 
@@ -50,7 +50,7 @@ def new(
                 hint="At most 64 of them, such as --name shop-web.",
             )
         settings = runtime.Settings.gathered(contract=contract, store=store)
-        token, key = runtime.new_key(settings, name=name, source=source)
+        token, key = around.new_key(settings, name=name, source=source)
         if json:
             output.put_json({"id": key.id, "name": key.name, "source": key.source, "key": token})
             return
@@ -69,7 +69,7 @@ def list_keys(*, store: options.Store = None, json: options.Json = False) -> Non
       truthpoint keys list --json
     """
     with failing.failing_clearly(json=json):
-        keys = runtime.open_keyring(runtime.Settings.gathered(store=store)).keys()
+        keys = around.open_keyring(runtime.Settings.gathered(store=store)).keys()
         if json:
             for one in keys:
                 made_at = to_iso(one.made_at_ms)
@@ -95,7 +95,7 @@ def revoke(
       truthpoint keys revoke shop-web
     """
     with failing.failing_clearly(json=json):
-        keyring = runtime.open_keyring(runtime.Settings.gathered(store=store))
+        keyring = around.open_keyring(runtime.Settings.gathered(store=store))
         key = keyring.revoke(name)
         if key is None:
             failing.absent("No key goes by this name or id.", json=json)

@@ -9,7 +9,7 @@ import typer
 from truthpoint import runtime
 from truthpoint.errors import UsageError
 
-from . import failing, options, output
+from . import alerting, failing, options, output
 
 
 def add_to(app: typer.Typer) -> None:
@@ -18,7 +18,7 @@ def add_to(app: typer.Typer) -> None:
         app.command(help=options.help_of(command))(command)
 
 
-def up(
+def up(  # noqa: PLR0913 - one option for each choice
     *,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Gateway port.")] = 8700,
     workspace_port: options.WorkspacePort = 8710,
@@ -26,6 +26,11 @@ def up(
         bool, typer.Option("--start-over", help="Delete the local store and begin anew.")
     ] = False,
     rate: options.Rate = 50,
+    alert_command: alerting.Command = None,
+    alert_url: alerting.Url = None,
+    alert_lag: alerting.Lag = "15m",
+    alert_silence: alerting.Silence = None,
+    alert_quarantine: alerting.Growth = 10,
     contract: options.Contract = None,
     store: options.Store = None,
 ) -> None:
@@ -44,7 +49,14 @@ def up(
     with failing.failing_clearly():
         settings = runtime.Settings.gathered(contract=contract, store=store)
         ports = {"port": port, "workspace_port": workspace_port}
-        asyncio.run(run_up(settings, rate=rate, start_over=start_over, **ports))
+        wanted = alerting.Wanted(
+            command=alert_command,
+            url=alert_url,
+            lag=alert_lag,
+            silence=alert_silence,
+            quarantine_records=alert_quarantine,
+        )
+        asyncio.run(run_up(settings, wanted, rate=rate, start_over=start_over, **ports))
 
 
 def serve(
@@ -84,22 +96,31 @@ def serve(
         asyncio.run(run_serve(settings, host=host, port=port, tls=tls))
 
 
-def work(
+def work(  # noqa: PLR0913 - one option for each choice
     *,
     drain: Annotated[
         bool, typer.Option("--drain", help="End when nothing waits any more.")
     ] = False,
+    shadow: Annotated[bool, typer.Option("--shadow", help="Decide, and send nothing.")] = False,
     rate: options.Rate = 50,
+    alert_command: alerting.Command = None,
+    alert_url: alerting.Url = None,
+    alert_lag: alerting.Lag = "15m",
+    alert_silence: alerting.Silence = None,
+    alert_quarantine: alerting.Growth = 10,
     contract: options.Contract = None,
     store: options.Store = None,
     workspace: options.Workspace = None,
 ) -> None:
     """Decide what was captured and deliver it, until Ctrl-C.
 
-    Ctrl-C finishes what is under way. A store has one worker at a time.
+    Ctrl-C finishes what is under way. A store has one worker at a time. With --shadow nothing
+    leaves: `status`, `person` and `events` show what was decided, and a later run delivers it.
 
     Examples:
       truthpoint work --drain
+      truthpoint work --shadow --drain
+      truthpoint work --alert-silence order_paid=2h --alert-command cat
       truthpoint work --workspace staging
     """
     import asyncio  # noqa: PLC0415 - slow to import
@@ -108,7 +129,14 @@ def work(
 
     with failing.failing_clearly():
         settings = runtime.Settings.gathered(contract=contract, store=store, workspace=workspace)
-        asyncio.run(run_work(settings, rate=rate, drain=drain))
+        wanted = alerting.Wanted(
+            command=alert_command,
+            url=alert_url,
+            lag=alert_lag,
+            silence=alert_silence,
+            quarantine_records=alert_quarantine,
+        )
+        asyncio.run(run_work(settings, wanted, rate=rate, drain=drain, shadow=shadow))
 
 
 def workspace(

@@ -11,12 +11,16 @@ from truthpoint.errors import OperatorError
 from truthpoint.workers import DeliverySettings
 from truthpoint.workspace import Workspace, WorkspaceError, start
 
+from .alerting import bounds_of
+from .watching import alerting
 from .web import Around, announce, listening, serving
 from .working import note_pauses, put_seen, report, stop_on_signals
 
 if TYPE_CHECKING:
     from truthpoint.runtime import Settings
     from truthpoint.workspace import RunningServer
+
+    from .alerting import Wanted
 
 WORKSPACE_FILE = "workspace.db"
 
@@ -42,11 +46,18 @@ async def _start_workspace(stack: AsyncExitStack, path: Path | None, port: int) 
 
 
 async def run_up(
-    settings: Settings, *, rate: float, port: int, workspace_port: int, start_over: bool
+    settings: Settings,
+    wanted: Wanted,
+    *,
+    rate: float,
+    port: int,
+    workspace_port: int,
+    start_over: bool,
 ) -> None:
     """Run workspace, worker and gateway in one process until told to stop."""
     stop = stop_on_signals()
     contract = runtime.load_contract(settings.contract)
+    bounds = bounds_of(wanted, contract)
     folder = runtime.store_folder(settings.store)
     async with AsyncExitStack() as stack:
         listener = stack.enter_context(listening(port, "--port"))
@@ -54,10 +65,10 @@ async def run_up(
         with listening(workspace_port, "--workspace-port"):
             if start_over:
                 runtime.forget(folder, beside=(WORKSPACE_FILE,))
-        around = Around(settings, with_worker=True)
+        told = Around(settings, with_worker=True)
         local = runtime.usual_source(contract)
         await stack.enter_async_context(
-            serving(listener, contract, settings, around, local_source=local)
+            serving(listener, contract, settings, told, local_source=local)
         )
         runtime.see_free(folder)
         server = await _start_workspace(stack, folder / WORKSPACE_FILE, workspace_port)
@@ -71,7 +82,7 @@ async def run_up(
         )
         stack.push_async_callback(transport.close)
         stack.callback(store.close)
-        around.worker = worker
+        told.worker = worker
         announce(
             f"local workspace  {server.url}",
             f"gateway          http://127.0.0.1:{listener.getsockname()[1]}",
@@ -80,6 +91,7 @@ async def run_up(
         )
         note_pauses(settings)
         try:
-            await worker.run(stop)
+            async with alerting(worker, settings, bounds, wanted):
+                await worker.run(stop)
         finally:
             put_seen(worker)

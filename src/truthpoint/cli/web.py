@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
-from truthpoint import runtime
+from truthpoint import around, runtime
 from truthpoint.errors import OperatorError
 from truthpoint.gateway import Gatekeeper, Gateway, Records
 
@@ -94,9 +94,9 @@ async def run_serve(settings: Settings, *, host: str, port: int, tls: Tls | None
     """Run the gateway alone until told to stop; requests under way are answered first."""
     stop = stop_on_signals()
     contract = runtime.load_contract(settings.contract)
-    around = Around(settings, with_worker=False)
+    told = Around(settings, with_worker=False)
     with listening(port, "--port", host=host) as listener:
-        async with serving(listener, contract, settings, around, tls=tls):
+        async with serving(listener, contract, settings, told, tls=tls):
             scheme = "https" if tls else "http"
             shown = f"[{host}]" if ":" in host else host
             announce(
@@ -118,7 +118,7 @@ async def serving(
     listener: socket.socket,
     contract: Contract,
     settings: Settings,
-    around: Around,
+    told: Around,
     *,
     local_source: str | None = None,
     tls: Tls | None = None,
@@ -129,16 +129,16 @@ async def serving(
         listener: The port, bound.
         contract: The contract.
         settings: Where things are.
-        around: What the gateway is told by this process; closed at the end.
+        told: What the gateway is told by this process; closed at the end.
         local_source: The source of the key `local`; None: it is not taken.
         tls: The files of TLS; None: plain HTTP.
     """
-    intake, journal = runtime.open_intake(contract, settings)
+    intake, journal = around.open_intake(contract, settings)
     gatekeeper = Gatekeeper(
-        runtime.open_keyring(settings), contract.sources, local_source=local_source
+        around.open_keyring(settings), contract.sources, local_source=local_source
     )
     records = Records(intake, gatekeeper, report=output.note)
-    gateway = Gateway(around, runtime.SystemClock(), records=records, report=output.note)
+    gateway = Gateway(told, runtime.SystemClock(), records=records, report=output.note)
     try:
         web = _Server(_config(gateway, tls))
         running = asyncio.create_task(web.serve(sockets=[listener]))
@@ -149,7 +149,7 @@ async def serving(
             await running
     finally:
         gateway.close()
-        around.close()
+        told.close()
         journal.close()
 
 

@@ -11,12 +11,16 @@ from truthpoint import runtime
 from truthpoint.workers import DeliverySettings
 
 from . import output
+from .alerting import bounds_of
 from .standing import pause_line
+from .watching import alerting
 
 if TYPE_CHECKING:
     from truthpoint.findings import Finding
     from truthpoint.runtime import Settings
     from truthpoint.workers import Worker
+
+    from .alerting import Wanted
 
 
 def stop_on_signals() -> asyncio.Event:
@@ -33,26 +37,37 @@ def report(found: Finding) -> None:
     output.note_findings([found])
 
 
-async def run_work(settings: Settings, *, rate: float, drain: bool) -> None:
+async def run_work(
+    settings: Settings, wanted: Wanted, *, rate: float, drain: bool, shadow: bool
+) -> None:
     """Run a worker until told to stop, or until nothing waits."""
     stop = stop_on_signals()
     contract = runtime.load_contract(settings.contract)
     chosen = runtime.chosen_workspace(contract, settings.workspace)
+    bounds = bounds_of(wanted, contract)
     delivery = DeliverySettings(requests_per_second=rate)
     worker, store, transport = runtime.open_worker(
-        contract, settings, chosen, delivery=delivery, report=report
+        contract, settings, chosen, delivery=delivery, report=report, shadow=shadow
     )
     note_pauses(settings)
+    decided: int | None = None
     try:
-        if drain:
-            await _until(stop, worker)
-        else:
-            output.note(f"delivering to `{chosen.name}`; Ctrl-C ends after what is under way")
-            await worker.run(stop)
+        async with alerting(worker, settings, bounds, wanted):
+            if shadow:
+                output.note("deciding only: nothing is sent (--shadow)")
+                decided = await worker.shadow(stop, drain=drain)
+            elif drain:
+                await _until(stop, worker)
+            else:
+                output.note(f"delivering to `{chosen.name}`; Ctrl-C ends after what is under way")
+                await worker.run(stop)
     finally:
         store.close()
         await transport.close()
-        put_seen(worker)
+        if decided is None:
+            put_seen(worker)
+        else:
+            output.note(f"{decided:,} decided, nothing sent; `truthpoint status` shows what waits")
 
 
 def note_pauses(settings: Settings) -> None:

@@ -83,6 +83,11 @@ class Worker:
         )
 
     @property
+    def workspace_name(self) -> str:
+        """The name of the workspace that it delivers to."""
+        return self._workspace.name
+
+    @property
     def ready(self) -> bool:
         """Whether the store is held and the workspace's region has answered."""
         return self._ready
@@ -136,6 +141,31 @@ class Worker:
         while self.decider.step():  # noqa: ASYNC110 - it only lets others run
             await asyncio.sleep(0)
         await self.deliverer.drain()
+
+    async def shadow(self, stop: asyncio.Event, *, drain: bool = False) -> int:
+        """Decide and deliver nothing, until told to stop; Customer.io is not even asked.
+
+        Args:
+            stop: Set to end.
+            drain: End when everything is decided.
+
+        Returns:
+            How many records were decided.
+        """
+        self._ready = True
+        decided = 0
+        try:
+            while not stop.is_set():
+                if taken := self.decider.step():
+                    decided += taken
+                    await asyncio.sleep(0)
+                elif drain:
+                    break
+                else:
+                    await _first(stop, POLL_SECONDS)
+        finally:
+            self._ready = False
+        return decided
 
     async def _mirror(self, stop: asyncio.Event, ended: asyncio.Event) -> None:
         """End when told to, or when delivery ended by itself."""

@@ -1,0 +1,103 @@
+"""What stands around a store and its worker: the gateway's intake and keys, and alerts.
+
+Composed here from `runtime` and the adapters that only these need.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from . import runtime
+from .capture import Intake
+from .core.examine import Examiner
+from .core.keys import CHANCE_BYTES, mint
+from .errors import UsageError
+from .machine import SystemClock
+from .stores.keyring import FileKeyring
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from .contract.model import Contract
+    from .core.keys import Key
+    from .core.watch import Bounds
+    from .ports import Journal
+    from .runtime import Settings
+    from .workers import Worker
+    from .workers.alerts import Alerts
+
+
+def open_intake(contract: Contract, settings: Settings) -> tuple[Intake, Journal]:
+    """Return what makes a gateway's requests durable to a loss of power, and the journal to close.
+
+    Raises:
+        StoreUnusable: The store's files cannot be used.
+    """
+    journal = runtime.open_journal(settings, power=True)
+    return Intake(journal, Examiner(contract), SystemClock()), journal
+
+
+def open_keyring(settings: Settings) -> FileKeyring:
+    """Return the gateway's keys."""
+    return FileKeyring(runtime.store_folder(settings.store))
+
+
+def new_key(settings: Settings, *, name: str, source: str) -> tuple[str, Key]:
+    """Make a key and put it in force; return its token, to be shown once, and the key.
+
+    Args:
+        settings: Where things are.
+        name: What to call it; empty: its id.
+        source: The source of its records; one of the contract's.
+
+    Raises:
+        UsageError: The name is taken, or the contract does not declare the source.
+        StoreUnusable: The file of the keys cannot be written.
+    """
+    runtime.see_source(runtime.load_contract(settings.contract), settings, source)
+    now_ms = SystemClock().now_ms()
+    token, key = mint(secrets.token_bytes(CHANCE_BYTES), name=name, source=source, now_ms=now_ms)
+    if not open_keyring(settings).add(key):
+        raise UsageError(
+            f"There is a key `{key.name}` already.",
+            hint="Give another --name, or revoke that one first.",
+        )
+    return token, key
+
+
+def open_alerts(
+    settings: Settings,
+    worker: Worker,
+    bounds: Bounds,
+    *,
+    command: str | None,
+    url: str | None,
+    report: Callable[[str], None],
+) -> tuple[Alerts, Callable[[], Awaitable[None]]]:
+    """Return what tells an operator of trouble, and how to let go of it.
+
+    Args:
+        settings: Where things are.
+        worker: The worker that is watched.
+        bounds: When something is trouble.
+        command: A command line to run for each alert; None: none.
+        url: An address that takes each alert as JSON; None: none.
+        report: Told in words when a hook fails.
+    """
+    # They bring asyncio and the client; most commands do without.
+    from .hooks import CommandHook, FileMemory, UrlHook  # noqa: PLC0415 - see above
+    from .workers.alerts import Alerts  # noqa: PLC0415 - see above
+
+    desk = runtime.open_desk(settings)
+    hooks = [*([CommandHook(command)] if command else []), *([UrlHook(url)] if url else [])]
+    memory = FileMemory(runtime.store_folder(settings.store))
+    clock = SystemClock()
+    alerts = Alerts(desk, worker, clock, bounds=bounds, hooks=hooks, memory=memory, report=report)
+
+    async def close() -> None:
+        for hook in hooks:
+            await hook.close()
+        desk.close()
+
+    return alerts, close
