@@ -6,7 +6,7 @@ The tree is split by who must act, because that is what a handler needs to know:
     ├── UsageError              the caller: a wrong argument, file or contract
     │   ├── ContractInvalid     the contract does not load; carries all findings
     │   ├── SecretMissing       an environment variable that a secret names is not set
-    │   └── RecordInvalid       a record was refused at capture (over the size limit)
+    │   └── RecordInvalid       a record was refused at capture: too large, or invalid
     ├── OperatorError           whoever runs the machine: disk, files, second worker
     │   ├── CaptureFailed       a record could not be made durable
     │   ├── StoreUnusable       the store's files cannot be used as they are
@@ -87,9 +87,19 @@ class SecretMissing(UsageError):
 
 
 class RecordInvalid(UsageError):
-    """A record was refused at capture and was not kept."""
+    """A record was refused at capture and was not kept.
+
+    Attributes:
+        findings: All reasons.
+    """
 
     code = "record_refused"
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, findings: Sequence[Finding] = ()
+    ) -> None:
+        self.findings = tuple(findings)
+        super().__init__(message, hint=hint)
 
 
 class OperatorError(TruthpointError):
@@ -103,10 +113,17 @@ class CaptureFailed(OperatorError):
 
     This is the one class that capture raises when it cannot write: disk full,
     read-only folder, a lock held beyond its bound, a failed sync.
+
+    Attributes:
+        lasting: Whether this writer can never be trusted again, and must be opened anew.
     """
 
     code = "capture_failed"
     hint = "Nothing of this call was kept. Mend the cause and call again."
+
+    def __init__(self, message: str, *, hint: str | None = None, lasting: bool = False) -> None:
+        self.lasting = lasting
+        super().__init__(message, hint=hint)
 
 
 class StoreUnusable(OperatorError):

@@ -126,26 +126,6 @@ def open_desk(settings: Settings) -> Desk:
     return SqliteDesk(store_folder(settings.store))
 
 
-def open_recorder(
-    *, contract: str | None = None, store: str | None = None, source: str = DEFAULT_SOURCE
-) -> Recorder:
-    """Open a blocking capture.
-
-    Args:
-        contract: Path of the contract; else `TRUTHPOINT_CONTRACT`, else `tracking.yaml`.
-        store: URL of the store; else `TRUTHPOINT_STORE`, else `sqlite:.truthpoint`.
-        source: The source of records that name none; it must stand in the contract.
-
-    Raises:
-        ContractInvalid: The contract does not load.
-        UsageError: The contract cannot be read, or does not declare the source.
-        StoreUnusable: The store's files cannot be used.
-    """
-    settings = Settings.gathered(contract=contract, store=store)
-    loaded = load_contract(settings.contract)
-    return recorder(loaded, settings, source=source)
-
-
 def recorder(
     contract: Contract, settings: Settings, *, source: str, journal: Journal | None = None
 ) -> Recorder:

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 # A decimal is a JSON number, digit for digit: right for money and for any other number.
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
+_JSON_KINDS: Final = frozenset({str, int, bool, type(None)})
+
 _KINDS: Final = "Use str, int, bool, None, Decimal, aware datetime, list and dict."
 
 # A key of another shape may be a customer's word, and errors never hold one (law 21).
-_SHOWN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+SHOWN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
 def encode_record(record: Mapping[str, object]) -> bytes:
@@ -38,13 +40,40 @@ def encode_record(record: Mapping[str, object]) -> bytes:
             hint="Give its JSON as bytes in UTF-8, or a dict of the same shape.",
         )
     try:
-        return _encode(_plain(record, "record"))
+        given = cast("dict[object, object]", record)
+        usual = type(given) is dict and _is_plain(given)
+        return _encode(given if usual else _plain(given, "record"))
     except RecursionError:
         raise UsageError("The record is nested too deeply.", hint="Flatten it.") from None
     except (TypeError, ValueError, OverflowError, msgspec.MsgspecError):
         raise UsageError(
             "The record holds a value that cannot be written as JSON in UTF-8.", hint=_KINDS
         ) from None
+
+
+def _is_plain(held: dict[object, object]) -> bool:
+    """Tell whether a dict holds nothing but JSON's own kinds, exactly.
+
+    Most records do: they need no copy, and nobody asks for the path of what is in order.
+    """
+    for key, value in held.items():
+        if type(key) is not str:
+            return False
+        kind = type(value)
+        if kind not in _JSON_KINDS and not _is_plain_too(value, kind):
+            return False
+    return True
+
+
+def _is_plain_too(value: object, kind: type) -> bool:
+    if kind is Decimal:
+        return cast("Decimal", value).is_finite()
+    if kind is dict:
+        return _is_plain(cast("dict[object, object]", value))
+    return kind is list and all(
+        type(one) in _JSON_KINDS or _is_plain_too(one, type(one))
+        for one in cast("list[object]", value)
+    )
 
 
 def _plain(value: object, path: str) -> object:
@@ -59,7 +88,7 @@ def _plain(value: object, path: str) -> object:
     if isinstance(value, Decimal | float):
         return _exact(value, path)
     if isinstance(value, date):
-        return _instant(value, path) if isinstance(value, datetime) else value.isoformat()
+        return instant_text(value, path) if isinstance(value, datetime) else value.isoformat()
     if isinstance(value, Mapping):
         held = cast("Mapping[object, object]", value)
         return {_key(key, path): _plain(one, _below(path, key)) for key, one in held.items()}
@@ -86,11 +115,16 @@ def _key(key: object, path: str) -> str:
 
 
 def _below(path: str, key: object) -> str:
-    shown = isinstance(key, str) and _SHOWN_KEY.fullmatch(key)
+    shown = isinstance(key, str) and SHOWN_KEY.fullmatch(key)
     return f"{path}.{key}" if shown else f"{path}.*"
 
 
-def _instant(value: datetime, path: str) -> str:
+def instant_text(value: datetime, path: str) -> str:
+    """Return an aware datetime as ISO 8601 in UTC.
+
+    Raises:
+        UsageError: It has no offset.
+    """
     try:
         return to_iso(from_datetime(value))
     except InstantRefused:

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
-from itertools import count
-from threading import Lock
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from truthpoint.core.examine import Broken
 from truthpoint.core.records import MAX_RECORD_BYTES, read_record
-from truthpoint.errors import CaptureFailed, RecordInvalid, UsageError
+from truthpoint.errors import RecordInvalid
 from truthpoint.findings import Finding, finding
 from truthpoint.ports import Capture
 
 from .encode import encode_record
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     from truthpoint.core.examine import Examiner
     from truthpoint.ports import Appended, Clock, Journal
-
-LONGEST_TURN_SECONDS: Final = 15.0
-"""Longest wait of one thread for another's capture: longer than a store's own wait for a lock."""
 
 
 class ResultKind(StrEnum):
@@ -42,6 +35,8 @@ class ResultKind(StrEnum):
     """It is durable and will be quarantined: it breaks the contract."""
     REFUSED = "refused"
     """It was not kept: it is over the size limit."""
+    FAILED = "failed"
+    """It was not kept, because it could not be made durable; only where failures are logged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +44,7 @@ class Receipt:
     """What a caller gets back for a record.
 
     Attributes:
-        record_id: Its id within its source; empty when it was refused.
+        record_id: Its id within its source; empty when it was refused or failed.
         result: What became of it.
         findings: What capture noticed; advice only, the decision is what counts.
     """
@@ -78,11 +73,34 @@ class Said:
     mark: bytes | None = None
 
 
+class Prepared(NamedTuple):
+    """A record that was read and examined, and is not durable yet.
+
+    Attributes:
+        capture: What to append; None when it is refused.
+        receipt: The receipt, if all goes well and it is no repeat.
+    """
+
+    capture: Capture | None
+    receipt: Receipt
+
+    def kept(self, appended: Appended) -> Receipt:
+        """Return the receipt once it is known what the journal made of it."""
+        if not appended.repeat:
+            return self.receipt
+        findings: tuple[Finding, ...] = ()
+        if not appended.same:
+            evidence = f"Record {appended.record} has the same id and other content."
+            findings = (finding("record_id_reused", evidence),)
+        return Receipt(
+            record_id=self.receipt.record_id, result=ResultKind.REPEAT, findings=findings
+        )
+
+
 class Recorder:
     """Captures records durably; blocking.
 
-    Threads may share one; each call waits its turn. It belongs to the process that opened it:
-    a forked child opens its own.
+    Threads may share one, and a forked child may go on with it, if its journal allows that.
 
     Args:
         journal: Where they are kept; closed with the recorder.
@@ -107,11 +125,6 @@ class Recorder:
         self._clock = clock
         self._source = source
         self._only_source = only_source
-        self._ids = count(1)
-        self._prefix = secrets.token_hex(8)
-        self._turn = Lock()
-        self._process = os.getpid()
-        self._closed = False
 
     @property
     def source(self) -> str:
@@ -129,89 +142,68 @@ class Recorder:
         Raises:
             RecordInvalid: It is over 1 MiB; it was not kept.
             UsageError: The mapping holds a float, a naive datetime, or a value of another kind;
-                or the recorder is closed, or was opened by another process.
+                or the recorder is closed.
             CaptureFailed: It could not be made durable; it was not kept.
         """
-        body = record if isinstance(record, bytes) else encode_record(record)
-        receipt = self.record_all([Said(body=body)])[0]
-        if receipt.result is ResultKind.REFUSED:
-            raise RecordInvalid(
-                f"The record has {len(body):,} bytes and was not kept.",
-                hint=f"Send at most {MAX_RECORD_BYTES:,} bytes a record.",
-            )
-        return receipt
+        ours = not isinstance(record, bytes)
+        body = encode_record(record) if ours else record
+        prepared = self.prepare(body, ours=ours)
+        capture = not_refused(prepared, body)
+        return prepared.kept(self._journal.append((capture,))[0])
 
     def record_all(self, said: Sequence[Said]) -> list[Receipt]:
         """Capture records in one durable step, all or none but for those over the limit.
 
         Raises:
-            UsageError: The recorder is closed, or was opened by another process.
+            UsageError: The recorder is closed.
             CaptureFailed: They could not be made durable; none was kept.
         """
         now_ms = self._clock.now_ms()
-        taken = [self._prepare(one, now_ms) for one in said]
-        captures = [capture for capture, _ in taken if capture is not None]
-        with self._my_turn():
-            appended = iter(self._journal.append(captures) if captures else ())
-        return [
-            receipt if capture is None else _after(capture, next(appended), receipt)
-            for capture, receipt in taken
-        ]
+        taken = [self.prepare(one.body, mark=one.mark, now_ms=now_ms) for one in said]
+        captures = [one.capture for one in taken if one.capture is not None]
+        appended = iter(self._journal.append(captures) if captures else ())
+        return [one.receipt if one.capture is None else one.kept(next(appended)) for one in taken]
 
-    def _prepare(self, said: Said, now_ms: int) -> tuple[Capture | None, Receipt]:
-        """Return what to append, and the receipt if all goes well."""
-        if len(said.body) > MAX_RECORD_BYTES:
-            found = finding("record_too_large", f"The record has {len(said.body):,} bytes.")
-            return None, Receipt(record_id="", result=ResultKind.REFUSED, findings=(found,))
-        read = read_record(said.body, source=self._source, captured_at_ms=now_ms)
+    def prepare(
+        self,
+        body: bytes,
+        *,
+        mark: bytes | None = None,
+        now_ms: int | None = None,
+        ours: bool = False,
+    ) -> Prepared:
+        """Read and examine a record without keeping it.
+
+        Args:
+            body: Its JSON.
+            mark: As in `Said`.
+            now_ms: The present; None: the clock's.
+            ours: Whether `encode_record` wrote it.
+        """
+        if len(body) > MAX_RECORD_BYTES:
+            found = finding("record_too_large", f"The record has {len(body):,} bytes.")
+            refused = Receipt(record_id="", result=ResultKind.REFUSED, findings=(found,))
+            return Prepared(None, refused)
+        now_ms = self._clock.now_ms() if now_ms is None else now_ms
+        read = read_record(body, source=self._source, captured_at_ms=now_ms, ours=ours)
         source = self._source if self._only_source else read.source or self._source
-        record_id = read.record_id or self._name(said, source)
+        record_id = read.record_id or _name(source, mark, now_ms)
         examined = self._examiner.examine(read, source=source)
-        broken = isinstance(examined, Broken)
         capture = Capture(
             source=source,
             record_id=record_id,
             captured_at_ms=now_ms,
             contract=self._examiner.contract.fingerprint,
-            body=said.body,
+            body=body,
         )
+        broken = isinstance(examined, Broken)
         result = ResultKind.INVALID if broken else ResultKind.ACCEPTED
-        return capture, Receipt(record_id=record_id, result=result, findings=examined.findings)
-
-    def _name(self, said: Said, source: str) -> str:
-        """Return the id of a record that carries none."""
-        if said.mark is None:
-            return f"{self._prefix}-{next(self._ids):x}"
-        spoken = source.encode()
-        return sha256(b"%d:%b%b" % (len(spoken), spoken, said.mark)).hexdigest()[:32]
-
-    @contextmanager
-    def _my_turn(self) -> Generator[None]:
-        """Hold the journal alone: one connection serves all threads of this process."""
-        # Before the lock: a fork may have copied it while another thread held it.
-        if os.getpid() != self._process:
-            raise UsageError(
-                "The recorder was opened by another process, and this is a fork of it.",
-                hint="Open one in each process, after the fork.",
-            )
-        if not self._turn.acquire(timeout=LONGEST_TURN_SECONDS):
-            raise CaptureFailed("Another thread's capture holds the recorder for too long.")
-        try:
-            if self._closed:
-                raise UsageError(
-                    "The recorder is closed.", hint="Open another one with open_recorder()."
-                )
-            yield
-        finally:
-            self._turn.release()
+        receipt = Receipt(record_id=record_id, result=result, findings=examined.findings)
+        return Prepared(capture, receipt)
 
     def close(self) -> None:
         """Let go of the journal; nothing waits in memory. Closing twice does no harm."""
-        if self._closed or os.getpid() != self._process:
-            return
-        with self._my_turn():
-            self._closed = True
-            self._journal.close()
+        self._journal.close()
 
     def __enter__(self) -> Self:
         return self
@@ -225,12 +217,26 @@ class Recorder:
         self.close()
 
 
-def _after(capture: Capture, appended: Appended, receipt: Receipt) -> Receipt:
-    """Return the receipt once it is known whether the record was a repeat."""
-    if not appended.repeat:
-        return receipt
-    findings: tuple[Finding, ...] = ()
-    if not appended.same:
-        evidence = f"Record {appended.record} has the same id and other content."
-        findings = (finding("record_id_reused", evidence),)
-    return Receipt(record_id=capture.record_id, result=ResultKind.REPEAT, findings=findings)
+def not_refused(prepared: Prepared, body: bytes) -> Capture:
+    """Return what to append of a single record.
+
+    Raises:
+        RecordInvalid: It is over the limit.
+    """
+    if prepared.capture is None:
+        raise RecordInvalid(
+            f"The record has {len(body):,} bytes and was not kept.",
+            hint=f"Send at most {MAX_RECORD_BYTES:,} bytes a record.",
+            findings=prepared.receipt.findings,
+        )
+    return prepared.capture
+
+
+def _name(source: str, mark: bytes | None, now_ms: int) -> str:
+    """Return the id of a record that carries none."""
+    if mark is not None:
+        spoken = source.encode()
+        return sha256(b"%d:%b%b" % (len(spoken), spoken, mark)).hexdigest()[:32]
+    # Time first keeps neighbours together in the journal's index. The rest is asked of the
+    # system each time: a count, or a generator, would be the same on both sides of a fork.
+    return f"{now_ms:012x}{secrets.token_hex(10)}"

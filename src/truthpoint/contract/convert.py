@@ -226,9 +226,10 @@ def _money(exponent: int | None) -> Convert:
     usual = _usual_amount(exponent)
 
     def convert(value: object, found: list[Note]) -> object:
-        if isinstance(value, str) and usual.fullmatch(value):
+        text = str(value) if type(value) is Decimal else value
+        if isinstance(text, str) and usual.fullmatch(text):
             # As most amounts are written: nothing has to be looked at but the text.
-            return Decimal(value.rstrip("0").rstrip(".") if exponent is None else value)
+            return Decimal(text.rstrip("0").rstrip(".") if exponent is None else text)
         amount = read_money(value)
         if amount is None:
             if isinstance(value, str | Decimal) or type(value) is int:

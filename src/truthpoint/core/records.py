@@ -96,18 +96,24 @@ _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 _decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
-def read_record(body: bytes, *, source: str, captured_at_ms: int) -> Record | Unreadable:
+def read_record(
+    body: bytes, *, source: str, captured_at_ms: int, ours: bool = False
+) -> Record | Unreadable:
     """Return the record in these bytes, or all reasons why they are none.
 
     Args:
         body: One JSON object in UTF-8.
         source: The source to assume when the record names none.
         captured_at_ms: When it was captured: the default of `at`, and its bound.
+        ours: Whether the bytes were written from a mapping, so that no key can be there
+            twice; else that is looked for.
     """
     try:
         given: object = _decode(body)
-        repeated = isinstance(given, dict) and _repeats_a_key(
-            body, cast("dict[str, object]", given)
+        repeated = (
+            not ours
+            and isinstance(given, dict)
+            and _repeats_a_key(body, cast("dict[str, object]", given))
         )
     except InvalidOperation:
         evidence = "A number of the line has an exponent that no reader takes."

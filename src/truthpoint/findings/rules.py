@@ -199,6 +199,18 @@ _RECORD: Final = (
         "Send `version` to be certain.",
     ),
     (
+        "name_alike",
+        _WARNING,
+        "It is taken as what it says, and is likely not what was meant.",
+        "Correct the name; or declare it in the contract, if it was meant.",
+    ),
+    (
+        "capture_failed",
+        _ERROR,
+        "The record could not be made durable and was not kept.",
+        "Mend the cause and say it again.",
+    ),
+    (
         "record_too_large",
         _ERROR,
         "The record is refused and not kept.",

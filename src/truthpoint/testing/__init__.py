@@ -1,14 +1,16 @@
 """For tests of yours: a suite that every store must pass, a shop's contract and records.
 
-Nothing here needs a test runner to be imported; `truthpoint.testing.strategies` needs
-Hypothesis.
+Nothing here needs a test runner to be imported; `truthpoint.testing.fixtures` needs pytest.
 """
 
 from .builders import a_capture, a_contract, an_identify, an_order, line
+from .capturing import Captured, Capturing, capturing
 from .conformance import StoreConformance
 from .scene import Scene, StoreUnderTest
 
 __all__ = [
+    "Captured",
+    "Capturing",
     "Scene",
     "StoreConformance",
     "StoreUnderTest",
@@ -16,5 +18,6 @@ __all__ = [
     "a_contract",
     "an_identify",
     "an_order",
+    "capturing",
     "line",
 ]

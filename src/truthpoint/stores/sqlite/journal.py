@@ -42,14 +42,22 @@ class SqliteJournal:
             raise CaptureFailed(
                 f"{self._path}: an earlier write failed on the disk.",
                 hint="Nothing of this call was kept. Check the disk, then start again.",
+                lasting=True,
             )
-        with explained(self._path, CaptureFailed):
+        try:
+            if len(captures) == 1:
+                # One statement is a transaction by itself, a third cheaper than a named one.
+                return [self._append(captures[0])]
+            with transaction(self._connection):
+                return [self._append(capture) for capture in captures]
+        except sqlite3.Error as error:
+            name = getattr(error, "sqlite_errorname", "") or ""
+            self._failed = name.startswith("SQLITE_IOERR")
             try:
-                with transaction(self._connection):
-                    return [self._append(capture) for capture in captures]
-            except sqlite3.OperationalError as error:
-                name = getattr(error, "sqlite_errorname", "") or ""
-                self._failed = name.startswith("SQLITE_IOERR")
+                with explained(self._path, CaptureFailed):
+                    raise
+            except CaptureFailed as failure:
+                failure.lasting = self._failed
                 raise
 
     def _append(self, capture: Capture) -> Appended:
