@@ -10,6 +10,7 @@ import itertools
 import json
 import re
 import time
+import urllib.error
 import urllib.request
 
 import pytest
@@ -134,6 +135,36 @@ def _put_faults(workspace: str, faults: list[dict]) -> None:
         assert 200 == response.status
 
 
+def _over_http(good: list[dict], bad: list[dict | bytes]) -> list[tuple[str, bytes | None, dict]]:
+    """Requests to the gateway: path, body and headers."""
+    lines = [one if isinstance(one, bytes) else json.dumps(one).encode() for one in [*good, *bad]]
+    body = b"\n".join(line for line in lines if len(line) < 500_000)
+    word = _canary().encode()
+    key = {"Authorization": "Bearer local", "Content-Type": "application/x-ndjson"}
+    packed = {**key, "Content-Encoding": "gzip"}
+    return [
+        ("/v1/records", body, key),
+        ("/v1/records", lines[-1], key),
+        ("/v1/records", word, packed),
+        ("/v1/records", b"[" + word, {**key, "Content-Type": "application/json"}),
+        ("/v1/records", word, {**key, "Content-Type": word.decode()}),
+        ("/v1/records", word, {**key, "Authorization": f"Bearer {word.decode()}"}),
+        (f"/{word.decode()}", word, key),
+        ("/metrics", None, {}),
+    ]
+
+
+def _ask(gateway: str, path: str, body: bytes | None, headers: dict) -> str:
+    """Ask the gateway; return all that it says."""
+    request = urllib.request.Request(gateway + path, data=body, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return f"{response.status} {response.headers} {response.read().decode()}"
+    except urllib.error.HTTPError as error:
+        with error:
+            return f"{error.code} {error.headers} {error.read().decode()}"
+
+
 def _settled(shop: Shop) -> bool:
     told = json.loads(shop.run("status", "--json").out)
     return not told["undecided"] and not told["operations"]["ready"] + told["operations"]["leased"]
@@ -152,18 +183,20 @@ _LOOKS = [
 def test_no_output_holds_what_a_customer_said_or_is(shop):
     """Zero hits in everything that every command writes, but in `person` and `show`."""
     at_ms = time.time_ns() // 1_000_000 - 60_000
-    file = shop.file("all.ndjson", *_good(at_ms), *_bad(at_ms))
+    good, bad = _good(at_ms), _bad(at_ms)
+    file = shop.file("all.ndjson", *good, *bad)
     told: list[Ended] = []
     up = shop.start("up", "--port", "0", "--workspace-port", "0")
     try:
         assert up.stdout is not None
-        workspace = up.stdout.readline().split()[-1].decode()
+        workspace, gateway = (up.stdout.readline().split()[-1].decode() for _ in range(2))
         _put_faults(workspace, _faults())
         ways = ([], ["--json"], ["--source", "legacy"])
         told += [shop.run("send", file, *more) for more in ways]
         wait_until(lambda: _settled(shop))
         for look in _LOOKS:
             told += [shop.run(*look), shop.run(*look, "--json")]
+        told += [Ended(0, _ask(gateway, *one), "") for one in _over_http(good, bad)]
         told.append(shop.run("quarantine", "replay", "--all", "--yes"))
         wait_until(lambda: _settled(shop))
         told.append(shop.run("dead", "discard", "--all", "--yes"))
@@ -181,6 +214,8 @@ def test_no_output_holds_what_a_customer_said_or_is(shop):
     assert status["operations"]["delivered"] > 3
     assert 2 == status["operations"]["withheld"], "two were dead, and were discarded"
     assert 0 == told[-1].code
+    statuses = {one.out[:3] for one in told}
+    assert {"200", "207", "400", "401", "404", "413", "415"} <= statuses
     written = "\n".join(one.out + one.err for one in told)
     assert len(written) > 50_000
     assert [] == re.findall(r".{0,60}canary.{0,30}", written)

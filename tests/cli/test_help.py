@@ -127,3 +127,25 @@ def test_commands_that_only_look_do_not_load_servers_and_clients():
 
     slow = {"aiohttp", "uvicorn", "starlette", "asyncio", "rich.progress", "truthpoint.workspace"}
     assert set() == slow & set(loaded)
+
+
+@pytest.mark.parametrize(
+    ("words", "offers"),
+    [
+        ("truthpoint pa", {"pause"}),
+        ("truthpoint quarantine re", {"replay"}),
+        ("truthpoint pause --lane ", {"critical", "live"}),
+        ("truthpoint work --sha", {"--shadow"}),
+    ],
+)
+def test_a_shell_completes_commands_options_and_values(shop, words, offers):
+    """As the script that `--install-completion` installs asks for them."""
+    asked = {
+        "_TRUTHPOINT_COMPLETE": "complete_bash",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(words.count(" ")),
+    }
+
+    told = shop.spawn(environment=asked)
+
+    assert offers == set(told.out.split())
