@@ -12,9 +12,12 @@ from support.commands import Shop, ended
 from truthpoint.stores.sqlite import SqliteStore
 
 _TOLD = """
-import asyncio, multiprocessing, os, signal, sys, threading, time
+import asyncio, multiprocessing, os, signal, sys, threading, time, warnings
 from decimal import Decimal
 import truthpoint
+
+# Newer versions of Python warn of a fork beside threads; that is what is tested here.
+warnings.simplefilter("ignore", DeprecationWarning)
 
 def words(number):
     more = {"order_id": f"A-{number}", "total": Decimal("24.00"), "currency": "USD", "items": []}
