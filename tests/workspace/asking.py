@@ -46,6 +46,16 @@ def event(person: str, name: str = "order_paid", *, by: str = "id", **more: Any)
     }
 
 
+def act(action: str, person: str = "1", *, by: str = "id", **more: Any) -> dict:
+    """A v2 item of any other action."""
+    return {"type": "person", "action": action, "identifiers": {by: person}, **more}
+
+
+def merge(primary: dict, secondary: dict) -> dict:
+    """A v2 merge."""
+    return {"type": "person", "action": "merge", "primary": primary, "secondary": secondary}
+
+
 class Asked:
     """A workspace and short ways to ask it."""
 
@@ -88,6 +98,11 @@ class Asked:
     def post(self, person: str, body: Any) -> tuple[int, Any]:
         """Status and body of a v1 event."""
         reply = self.ask("POST", f"/api/v1/customers/{person}/events", body)
+        return reply.status, json.loads(reply.body)
+
+    def v1(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Status and body of any other request to v1."""
+        reply = self.ask(method, f"/api/v1{path}", body)
         return reply.status, json.loads(reply.body)
 
     def app(self, path: str) -> tuple[int, Any]:

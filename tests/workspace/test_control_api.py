@@ -110,7 +110,7 @@ def test_a_reset_begins_a_new_life_and_forgets_all(local):
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
-        ("PUT", "/local/clock", 501),
+        ("POST", "/local/clock", 405),
         ("GET", "/local/reset", 405),
         ("POST", "/local/log", 405),
         ("GET", "/local/nothing", 404),

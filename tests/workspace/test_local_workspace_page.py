@@ -72,9 +72,7 @@ def test_the_page_shows_what_curl_gets():
 def test_the_page_lists_the_endpoints_that_are_built():
     """Neither one more nor one less."""
     rows = re.findall(r"^\| `(\w+) (/(?:api/)?v[12]/[^`?]+)", TEXT, re.MULTILINE)
-    built = {
-        (method, path.replace("{identifier}", "{}")) for method, path, _family, _what in _BUILT
-    }
+    built = {(method, re.sub(r"\{\w+\}", "{}", path)) for method, path, *_ in _BUILT}
 
     assert built == {(method, re.sub(r"\{\w+\}", "{}", path)) for method, path in rows}
 
@@ -91,6 +89,17 @@ def test_the_page_names_every_field_of_a_fault(kind):
     assert own <= set(re.findall(r"`(\w+)`", row))
     for name in Fault.__struct_fields__:
         assert f"\n| `{name}` |" in TEXT
+
+
+def test_the_faults_that_the_page_shows_are_taken():
+    """Each row of what Customer.io is known to do, as it stands."""
+    rows = re.findall(r"^\| [^|]+ \| `(\{\"kind\".+\})` \|$", TEXT, re.MULTILINE)
+
+    assert 11 == len(rows)
+    local = Asked()
+    for row in rows:
+        local.faults(json.loads(row))
+    local.workspace.close()
 
 
 def test_the_page_names_every_field_of_the_log():

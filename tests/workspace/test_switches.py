@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
-from asking import DAY, NOW, Asked, event, identify, ulid
+from asking import DAY, NOW, Asked, act, event, identify, merge, ulid
 
 from truthpoint.workspace import Switches, WorkspaceError
 
@@ -127,6 +127,67 @@ def _age(local):
     return len(local.activities("event"))
 
 
+def _suppress(local):
+    local.put("1", {"email": "ana@example.org"})
+    local.batch(act("suppress"), identify("ana@example.org", by="email"))
+    return local.person("ana@example.org", "email") is not None
+
+
+def _auto_merge(local):
+    local.batch(identify("ana@example.org", by="email"), identify("1"))
+    local.put("1", {"email": "ana@example.org"})
+    return local.person("1")["identifiers"]["email"]
+
+
+def _device(person="1"):
+    return act("add_device", person, device={"token": "t", "platform": "ios"})
+
+
+def _devices_merged(local):
+    local.batch(identify("1"), _device("2"), merge({"id": "1"}, {"id": "2"}))
+    return len(local.person("1")["devices"])
+
+
+def _device_of_nobody(local):
+    local.batch(_device())
+    return local.person("1") is not None
+
+
+def _device_of_another(local):
+    local.batch(_device(), _device("2"))
+    return [len(local.person(one)["devices"]) for one in "12"]
+
+
+def _claimed(local):
+    """Events of the person after identifying them with their anonymous id."""
+    local.put("1", {"anonymous_id": "anon"})
+    return len(local.activities("event"))
+
+
+def _anonymous_merge(local):
+    local.v1("POST", "/events", {"anonymous_id": "anon", "name": "viewed"})
+    return _claimed(local)
+
+
+def _anonymous_by_v2(local):
+    return local.batch(event("anon", by="anonymous_id"))[0], _claimed(local)
+
+
+def _anonymous_again(local):
+    _claimed(local)
+    local.now += DAY
+    return _anonymous_merge(local)
+
+
+def _event_of_nobody_at_all(local):
+    return local.v1("POST", "/events", {"name": "viewed"})[0]
+
+
+def _delay(local):
+    local.put("1", {})
+    return local.effects()
+
+
 STORIES = [
     (_event_of_nobody, "event_for_unknown_person", {
         "create": (True, []), "fail": (False, ["failed_event"])}),
@@ -152,6 +213,16 @@ STORIES = [
     (_ahead, "future_timestamp", {"keep": (NOW + DAY, False), "now": (NOW, True)}),
     (_decimal, "decimal_timestamp", {"now": NOW, "truncate": NOW - 61}),
     (_oldest, "oldest_timestamp_seconds", {0: 1_000, 1_001: NOW}),
+    (_suppress, "suppress_scope", {"all": False, "given": True}),
+    (_auto_merge, "auto_merge", {"on": "ana@example.org", "off": None}),
+    (_devices_merged, "merge_devices", {"drop": 0, "move": 1}),
+    (_device_of_nobody, "device_for_unknown_person", {"create": True, "ignore": False}),
+    (_device_of_another, "device_of_another", {"share": [1, 1], "move": [0, 1]}),
+    (_anonymous_merge, "anonymous_merge", {"on": 1, "off": 0}),
+    (_anonymous_by_v2, "anonymous_by_v2", {"accept": (200, 1), "refuse": (207, 0)}),
+    (_anonymous_again, "anonymous_again", {"new": 0, "same": 1}),
+    (_event_of_nobody_at_all, "event_of_nobody", {"ignore": 200, "refuse": 400}),
+    (_delay, "apply_delay_seconds", {0.0: ["applied"], 1.0: ["pending"]}),
     (_page_limit, "page_limit", {"refuse": 400, "clamp": 200}),
     (_age, "activity_age", {"all": 2, "thirty_days": 1}),
 ]  # fmt: skip

@@ -208,7 +208,7 @@ def test_the_rules_are_replaced_and_cleared(local):
         (b"{", "must be JSON"),
         (b"\xff", "must be JSON"),
         ({}, "list of faults"),
-        ([{"kind": "storm"}], "items, raw_body, reset, slow, status"),
+        ([{"kind": "storm"}], "items, limit, raw_body, reset, slow, status"),
         ([{"status": 500}], "kind"),
         ([{"kind": "status"}], "status"),
         ([{"kind": "status", "status": 99}], "200 to 599"),
@@ -216,6 +216,7 @@ def test_the_rules_are_replaced_and_cleared(local):
         ([{"kind": "raw_body", "body": "", "headers": {"a b": "c"}}], "on one line"),
         ([{"kind": "raw_body", "body": "", "headers": {"A": "é"}}], "on one line"),
         ([{"kind": "raw_body", "body": "", "headers": {"Content-Length": "9"}}], "Content-Length"),
+        ([{"kind": "limit", "per_second": 0}], "per_second must be at least 1"),
         ([{"kind": "status", "status": 500, "colour": "red"}], "colour"),
         ([{"kind": "status", "status": 500, "times": 0}], "times"),
         ([{"kind": "status", "status": 500, "skip": -1}], "skip"),
@@ -246,3 +247,42 @@ def test_reads_meet_faults(local):
     local.faults({"kind": "status", "status": 429, "headers": {"Retry-After": "1"}})
 
     assert [429, 200] == [_read(local), _read(local)]
+
+
+def test_a_limit_answers_429_to_what_is_too_much_in_one_second(local):
+    """17.1: the App API's ten a second; the next second begins anew, and others are not met."""
+    limit = {"kind": "limit", "per_second": 10, "match": {"path": "/v1/*"}}
+    local.faults({**limit, "headers": {"Retry-After": "1"}})
+
+    told = [
+        local.ask("GET", "/v1/activities", headers={"authorization": BEARER}) for _ in range(12)
+    ]
+    assert [200] * 10 + [429] * 2 == [one.status for one in told]
+    assert b'{"errors":[{"detail":"too many requests","status":429}]}\n' == told[-1].body
+    assert "1" == told[-1].headers["Retry-After"]
+    assert 200 == local.batch(event("1"))[0]
+    local.now += 1
+    assert 200 == local.app("/v1/activities")[0]
+    (shown,) = local.control("GET", "/local/faults")[1]["faults"]
+    assert (13, 2) == (shown["met"], shown["struck"])
+
+
+def test_a_limit_can_lose_what_is_too_much_and_say_nothing(local):
+    """6.3: excess may be lost without an error status; the log tells which."""
+    local.faults({"kind": "limit", "per_second": 1, "drops": True, "match": {"path": "/api/*"}})
+
+    assert [(200, {})] * 2 == [local.batch(identify("1")), local.batch(identify("2"), event("2"))]
+    assert ["applied", "ignored", "ignored"] == local.effects()
+    assert "dropped" == local.items()[1]["reason"]
+    assert (True, None) == (local.person("1") is not None, local.person("2"))
+    assert 200 == local.ask("GET", "/api/v1/accounts/region").status
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 301, 401])
+def test_the_answers_of_17_1_are_status_faults(local, status):
+    """301 of the wrong region and 401 in mid-run included: nothing is applied, once."""
+    local.faults({"kind": "status", "status": status})
+
+    assert status == local.ask("POST", "/api/v2/batch", {"batch": [identify("1")]}).status
+    assert ["not_applied"] == local.effects()
+    assert (200, {}) == local.batch(identify("1"))

@@ -148,7 +148,7 @@ def _newer(path):
     [
         (_foreign, "is not a local workspace's file. Name another one."),
         (lambda path: path.write_bytes(b"hello" * 300), "is not a local workspace's file"),
-        (_newer, "is of schema version 99, and this program knows 1. Use the program that made it"),
+        (_newer, "is of schema version 99, and this program knows 2. Use the program that made it"),
         (lambda path: path.mkdir(), "cannot be opened for writing: Is a directory"),
     ],
 )
@@ -230,3 +230,24 @@ def test_threads_share_a_workspace(path):
         assert {200} == set(pool.map(one, range(100)))
     assert 100 == len(local.attributes("1"))
     local.workspace.close()
+
+
+def test_a_file_of_version_1_is_taken_over(path):
+    """What is in it stays, and what version 2 adds works."""
+    first = Asked(path)
+    first.batch(identify("1", plan="a"))
+    first.workspace.close()
+    connection = sqlite3.connect(path)
+    for table in ("device", "suppressed", "anonymous", "anonymous_owner", "clock", "waiting"):
+        connection.execute(f"DROP TABLE {table}")
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+
+    again = Asked(path)
+    again.ask("PUT", "/api/v1/customers/1/devices", {"device": {"id": "t", "platform": "ios"}})
+    person = again.person("1")
+    again.workspace.close()
+    assert ("a", ["t"]) == (
+        person["attributes"]["plan"],
+        [device["id"] for device in person["devices"]],
+    )

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from . import app_api, credentials, reading
-from .applying import apply
-from .faults import ItemsFault, RawBodyFault, ResetFault, SlowFault, StatusFault
+from .applying import apply, is_refused
+from .faults import ItemsFault, LimitFault, RawBodyFault, ResetFault, SlowFault, StatusFault
 from .messages import (
     ACCEPTED,
     JSON_HEADERS,
@@ -17,7 +17,7 @@ from .messages import (
     track_v1_error,
     track_v2_error,
 )
-from .operations import Effect, Outcome
+from .operations import Effect, Outcome, Problem
 from .routes import Endpoint, Family, match
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from .turn import Turn
 
 _NOT_APPLIED: Final = Outcome(effect=Effect.NOT_APPLIED)
+_PENDING: Final = Outcome(effect=Effect.PENDING)
+_DROPPED: Final = Outcome(
+    effect=Effect.IGNORED, problems=(Problem("dropped", "", "over the limit of requests"),)
+)
 
 NOTHING_ANSWERED: Final = 0
 """Status of a request whose connection was reset before anything was applied: there is none."""
@@ -71,7 +75,7 @@ def answer(turn: Turn, request: Request, faults: Faults) -> Answer:
     if matched.endpoint is Endpoint.UNBUILT:
         message = f"the local workspace does not have {request.method} {matched.pattern} yet"
         return _untouched(asked, _error(matched.family, 501, message, "unsupported"))
-    fault = faults.strike(request.path, asked.operations)
+    fault = faults.strike(request.path, asked.operations, turn.now)
     if fault is None:
         return _apply(turn, request, matched, asked)
     return _struck(turn, request, matched, asked, fault)
@@ -94,6 +98,12 @@ def _struck(turn: Turn, request: Request, matched: Match, asked: Asked, fault: A
     name = fault.name or str(fault.__struct_config__.tag)
     if isinstance(fault, StatusFault) and not fault.applied:
         answered = _untouched(asked, _faulty_reply(fault))
+    elif isinstance(fault, LimitFault) and not fault.drops:
+        error = _error(matched.family, 429, "too many requests", "rate_limited")
+        limited = replace(error, headers={**error.headers, **fault.headers})
+        answered = _untouched(asked, limited)
+    elif isinstance(fault, LimitFault) and asked.operations:
+        answered = Answer(reply=ACCEPTED, items=[(each, _DROPPED) for each in asked.operations])
     elif isinstance(fault, ResetFault) and fault.when == "before":
         answered = _untouched(asked, Reply(status=NOTHING_ANSWERED, reset="before"))
     else:
@@ -131,6 +141,8 @@ def _apply(
     for operation in asked.operations:
         if hits is not None and hits.hits(operation):
             outcome = Outcome(effect=Effect.REFUSED, problems=(hits.problem(),))
+        elif turn.switches.apply_delay_seconds and not is_refused(operation):
+            outcome = _PENDING
         else:
             outcome = apply(turn, operation)
         items.append((operation, outcome))
@@ -166,6 +178,6 @@ def _read_reply(turn: Turn, request: Request, matched: Match) -> Reply:
     """Answer a request that only reads."""
     if matched.endpoint is Endpoint.REGION:
         host = request.headers.get("host") or "127.0.0.1"
-        told = {"url": f"http://{host}", "region": "us", "environment_id": turn.life}
+        told = {"url": f"{request.scheme}://{host}", "region": "us", "environment_id": turn.life}
         return json_reply(200, told)
     return app_api.answer(turn, request, matched)

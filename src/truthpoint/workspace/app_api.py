@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
-from .messages import app_error, decode, encode, json_reply
+from . import devices, preferences
+from .identifiers import as_identifier
+from .messages import MALFORMED, app_error, decode, encode, json_reply
 from .routes import Endpoint
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ LONGEST_PAGE_ITEMS: Final = 100
 
 ACTIVITY_DAYS: Final = 30
 """The activity log keeps that much, by the time of the activity (6.1)."""
+
+LONGEST_LIST_IDS: Final = 100
+"""Ids in one question for attributes of many (9.1)."""
 
 _DAY_SECONDS: Final = 86_400
 _NEWEST: Final = 2**63 - 1
@@ -51,6 +56,10 @@ def answer(turn: Turn, request: Request, match: Match) -> Reply:
             return _people_by_email(turn, request.query)
         if match.endpoint is Endpoint.ATTRIBUTES:
             return _attributes(turn, match.identifier, request.query)
+        if match.endpoint is Endpoint.MANY_ATTRIBUTES:
+            return _many(turn, request.body)
+        if match.endpoint is Endpoint.PREFERENCES:
+            return _preferences(turn, match.identifier, request.query)
         if match.endpoint is Endpoint.PERSON_ACTIVITIES:
             return _activities(turn, request.query, match.identifier)
         return _activities(turn, request.query, request.query.get("customer_id", ""))
@@ -80,20 +89,67 @@ def _person(turn: Turn, identifier: str, query: Mapping[str, str]) -> Person:
 
 
 def _attributes(turn: Turn, identifier: str, query: Mapping[str, str]) -> Reply:
+    return json_reply(200, {"customer": _customer(turn, _person(turn, identifier, query))})
+
+
+def _many(turn: Turn, body: bytes) -> Reply:
+    """Tell many people by their ids; those nobody has are left out (9.1)."""
+    try:
+        ids: Any = decode(body)["ids"]
+    except (*MALFORMED, TypeError, KeyError):
+        ids = None
+    if not isinstance(ids, list):
+        raise _RefusedError(400, "the body must be an object with ids as a list")
+    asked = [as_identifier("id", each) or "" for each in cast("list[object]", ids)]
+    if len(asked) > LONGEST_LIST_IDS:
+        raise _RefusedError(400, f"ids cannot be more than {LONGEST_LIST_IDS}")
+    found = [turn.find("id", each) for each in asked]
+    told = [{"customer": _customer(turn, person)} for person in found if person is not None]
+    return json_reply(200, {"customers": told})
+
+
+def _preferences(turn: Turn, identifier: str, query: Mapping[str, str]) -> Reply:
+    """Tell the topics that a person's preferences name (8.3, 9.1)."""
     person = _person(turn, identifier, query)
-    rows = sorted(turn.database.all("attributes", (person.key,)), key=lambda row: row[0].encode())
-    values: dict[str, Any] = {
-        name: decode(value) for name, value, _, _ in rows if value is not None
-    }
-    customer: dict[str, Any] = {
+    values = _values(turn, person)
+    told: dict[str, Any] = {
         "id": person.id or "",
         "identifiers": person.identifiers(),
-        "attributes": {name: _as_text(value) for name, value in values.items()},
-        "timestamps": {name: changed_s for name, _, _, changed_s in rows if name in values},
+        "topics": [
+            {"id": number, "subscribed": is_on, "name": f"topic_{number}", "description": ""}
+            for number, is_on in preferences.topics(values.get(preferences.NAME)).items()
+        ],
         "unsubscribed": is_unsubscribed(values.get("unsubscribed")),
-        "devices": [],
+        "header": {"title": "", "subtitle": ""},
     }
-    return json_reply(200, {"customer": customer})
+    return json_reply(200, {"customer": told})
+
+
+def _values(turn: Turn, person: Person) -> dict[str, Any]:
+    rows = turn.database.all("attributes", (person.key,))
+    return {name: decode(value) for name, value, _, _ in rows if value is not None}
+
+
+def _customer(turn: Turn, person: Person) -> dict[str, Any]:
+    """Return a person as the App API shows one."""
+    rows = turn.database.all("attributes", (person.key,))
+    changed = {name: changed_s for name, value, _, changed_s in rows if value is not None}
+    values = _values(turn, person)
+    if preferences.NAME in values:
+        values[preferences.COMPUTED] = preferences.computed(values[preferences.NAME])
+    return {
+        "id": person.id or "",
+        "identifiers": person.identifiers(),
+        "attributes": {name: _as_text(values[name]) for name in sorted(values, key=_in_bytes)},
+        "timestamps": {name: changed[name] for name in sorted(changed, key=_in_bytes)},
+        "unsubscribed": is_unsubscribed(values.get("unsubscribed")),
+        "devices": devices.shown(turn, person),
+    }
+
+
+def _in_bytes(name: str) -> bytes:
+    """Return what a name is sorted by: byte order, as recorded (2.3)."""
+    return name.encode()
 
 
 def _as_text(value: object) -> str:

@@ -1,15 +1,26 @@
-"""What an identify and an event do to the workspace, and what is logged of it."""
+"""What an operation does to the workspace: identify and event here, the others by their part."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
-from . import attributes, limits, people, times
-from .operations import Effect, Outcome, Problem
-from .reading import EVENT_ACTIONS
+from . import (
+    anonymous,
+    attributes,
+    devices,
+    leaving,
+    limits,
+    merging,
+    people,
+    preferences,
+    times,
+)
+from .asked import EVENT_ACTIONS
+from .operations import Effect, Outcome, Problem, ignored
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from .attributes import Kept, Plan
     from .operations import Operation
@@ -20,16 +31,32 @@ if TYPE_CHECKING:
 
 def apply(turn: Turn, operation: Operation) -> Outcome:
     """Let one operation take effect, and return what became of it."""
-    if operation.problems and not _answers_200(operation):
+    if is_refused(operation):
         return Outcome(effect=Effect.REFUSED, problems=operation.problems)
+    if operation.action != "unsuppress" and leaving.is_blocked(turn, operation):
+        return ignored("suppressed", "identifiers", "the person is suppressed")
     if operation.action in EVENT_ACTIONS:
         return _event(turn, operation)
-    return _identify(turn, operation)
+    return _OTHERS.get(operation.action or "", _identify)(turn, operation)
 
 
-def _answers_200(operation: Operation) -> bool:
-    """Tell whether a problem has no place in the answer: v1 identify documents no 400 (2.12)."""
-    return operation.path_is_v1 and operation.action == "identify"
+_OTHERS: Final[Mapping[str, Callable[[Turn, Operation], Outcome]]] = {
+    "delete": leaving.delete,
+    "suppress": leaving.suppress,
+    "unsuppress": leaving.unsuppress,
+    "merge": merging.merge,
+    "add_device": devices.add,
+    "delete_device": devices.delete,
+}
+
+
+def is_refused(operation: Operation) -> bool:
+    """Tell whether an operation is answered with its own error.
+
+    A problem of a v1 identify has no place in the answer, for which no 400 is documented (2.12).
+    """
+    answers_200 = operation.path_is_v1 and operation.action == "identify"
+    return bool(operation.problems) and not answers_200
 
 
 def _identify(turn: Turn, operation: Operation) -> Outcome:
@@ -45,6 +72,11 @@ def _identify(turn: Turn, operation: Operation) -> Outcome:
         person = turn.find(operation.kind, operation.value)
         return _failed(turn, operation, person, when, problem)
     choice = people.choose(turn, operation)
+    if anonymous.is_taken(turn, anonymous.asked_for(operation.attributes), choice.person):
+        if turn.switches.identifier_change == "refuse_identifier":
+            choice = replace(choice, denied="anonymous_id")
+        elif not choice.failure:
+            choice = replace(choice, failure="anonymous_id belongs to another person")
     if choice.failure:
         problem = Problem("failed_attribute_change", "identifiers", choice.failure)
         if choice.is_silent:
@@ -84,9 +116,14 @@ def _update(turn: Turn, operation: Operation, choice: Choice, when: Moment) -> O
     values = attributes.plain(operation.attributes, turn)
     if operation.problems:
         values = attributes.within_limits(values, turn)
+    if choice.denied:
+        values.pop(choice.denied, None)
     if choice.person is not None:
+        if choice.absorbs is not None:
+            merging.join(turn, operation, choice.person, choice.absorbs)
         kept = attributes.load(turn, choice.person.key)
         values = {**values, **choice.gains}
+    values = preferences.fold(values, kept)
     planned = attributes.plan(kept, values, when.at_s)
     if planned.live_count > limits.ATTRIBUTES and planned.live_count > _live_count(kept):
         if turn.switches.over_limit_attributes == "refuse":
@@ -99,6 +136,9 @@ def _update(turn: Turn, operation: Operation, choice: Choice, when: Moment) -> O
     if person is None:
         person = people.create(turn, operation, choice.gains, at_s=when.at_s)
     attributes.write(turn, person.key, planned)
+    anonymous_id = anonymous.asked_for(values)
+    if anonymous_id:
+        anonymous.associate(turn, operation, person, anonymous_id)
     return _updated(turn, operation, choice, person, planned, when)
 
 
@@ -121,6 +161,8 @@ def _updated(
     if choice.denied:
         field = f"attributes.{choice.denied}"
         message = f"{choice.denied} can be changed by cio_id only"
+        if choice.denied == "anonymous_id":
+            message = "anonymous_id belongs to another person"
         problems = (Problem("failed_attribute_change", field, message),)
         data = {"reason": message, "field": field}
         turn.note("failed_attribute_change", operation, person, data=data)
@@ -142,14 +184,16 @@ def _event(turn: Turn, operation: Operation) -> Outcome:
     when = times.moment(operation.timestamp, turn.now_s, turn.switches)
     if turn.switches.future_timestamp == "now" and when.at_s > turn.now:
         when = times.Moment(turn.now_s, is_replaced=True)
+    if operation.kind in anonymous.KINDS:
+        if not _is_first(turn, operation):
+            return _duplicate(when)
+        return anonymous.take(turn, operation, when)
     person = turn.find(operation.kind, operation.value)
     refused = _refusal(turn, operation, person, when)
     if refused is not None:
         return refused
     if not _is_first(turn, operation):
-        return Outcome(
-            effect=Effect.DUPLICATE, timestamp=when.at_s, timestamp_replaced=when.is_replaced
-        )
+        return _duplicate(when)
     if person is None:
         gains = {operation.kind: operation.value}
         person = people.create(turn, operation, gains, at_s=when.at_s)
@@ -160,6 +204,12 @@ def _event(turn: Turn, operation: Operation) -> Outcome:
         timestamp=when.at_s,
         timestamp_replaced=when.is_replaced,
         would_trigger=times.can_trigger(when.at_s, turn.now, turn.switches),
+    )
+
+
+def _duplicate(when: Moment) -> Outcome:
+    return Outcome(
+        effect=Effect.DUPLICATE, timestamp=when.at_s, timestamp_replaced=when.is_replaced
     )
 
 

@@ -1,7 +1,8 @@
-"""The control API: what only a double has. Reset, faults and the log of requests."""
+"""The control API: what only a double has. Reset, faults, clock and log."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -11,6 +12,7 @@ from .messages import MALFORMED, control_error, json_reply
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .clock import Clock
     from .database import Database, Row
     from .faults import Faults
     from .messages import Reply, Request
@@ -28,31 +30,55 @@ _METHODS: Final = {
     "/local/reset": ("POST",),
     "/local/faults": ("GET", "PUT", "DELETE"),
     "/local/log": ("GET",),
-    "/local/clock": ("PUT",),
+    "/local/clock": ("GET", "PUT", "DELETE"),
 }
 
 
-def answer(request: Request, database: Database, faults: Faults, reset: Callable[[], int]) -> Reply:
-    """Answer a request to `/local/...`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Levers:
+    """What the control API can reach.
 
-    Args:
-        request: The request.
+    Attributes:
         database: Where the log is.
         faults: The rules in force.
+        clock: The workspace's time.
         reset: Begins a new life, and returns its id.
+        settle: Lets everything take effect that is due.
     """
+
+    database: Database
+    faults: Faults
+    clock: Clock
+    reset: Callable[[], int]
+    settle: Callable[[], None]
+
+
+def answer(request: Request, levers: Levers) -> Reply:
+    """Answer a request to `/local/...`."""
     methods = _METHODS.get(request.path)
     if methods is None:
         return control_error(404, f"there is no such path; there are {', '.join(_METHODS)}")
     if request.method not in methods:
         return control_error(405, f"{request.path} takes {', '.join(methods)}")
     if request.path == "/local/clock":
-        return control_error(501, "the local workspace cannot set its clock yet")
+        return _clock(request, levers)
     if request.path == "/local/reset":
-        return json_reply(200, {"life": reset()})
+        return json_reply(200, {"life": levers.reset()})
     if request.path == "/local/log":
-        return _log(request, database)
-    return _faults(request, faults)
+        return _log(request, levers.database)
+    return _faults(request, levers.faults)
+
+
+def _clock(request: Request, levers: Levers) -> Reply:
+    """Set the clock; what is due by then has taken effect when this is answered."""
+    if request.method == "DELETE":
+        levers.clock.use_machine()
+    if request.method == "PUT":
+        wrong = levers.clock.put(request.body)
+        if wrong:
+            return control_error(400, wrong)
+    levers.settle()
+    return json_reply(200, levers.clock.shown())
 
 
 def _faults(request: Request, faults: Faults) -> Reply:

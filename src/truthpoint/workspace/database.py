@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 APPLICATION_ID: Final = 0x54505731
 """`TPW1`, in the head of the file: what makes it a local workspace's."""
 
-VERSION: Final = 1
-"""Version of the schema; a file of another is refused."""
+VERSION: Final = 2
+"""Version of the schema; a file of a newer one is refused."""
+
+_SCHEMAS: Final = ("schema.sql", "schema_2.sql")
+"""What makes version 1, and what each version adds to the one before."""
 
 LOCK_SECONDS: Final = 1.0
 """Longest wait for another process that has the file open; then starting fails clearly."""
@@ -49,7 +52,7 @@ class Database:
         path: The file, made for its user only where it does not exist; None: memory.
 
     Raises:
-        WorkspaceError: The file is not a local workspace's, of another version, in use, or
+        WorkspaceError: The file is not a local workspace's, of a newer version, in use, or
             cannot be opened.
     """
 
@@ -121,7 +124,7 @@ class Database:
         # One workspace has the file: the lock is the operating system's, so a killed one
         # leaves none behind.
         execute("PRAGMA locking_mode = EXCLUSIVE")
-        is_new = self._is_new()
+        version = self._version()
         execute("PRAGMA journal_mode = WAL")
         # A commit survives the kill of the process; after a loss of power the last ones may
         # be gone. It is a double for development, not a store.
@@ -129,30 +132,30 @@ class Database:
         execute("PRAGMA temp_store = MEMORY")
         execute("PRAGMA cache_size = -65536")
         with self.transaction():
-            if is_new:
-                for statement in _read("schema.sql").split(";\n"):
+            for name in _SCHEMAS[version:]:
+                for statement in _read(name).split(";\n"):
                     if statement.strip():
                         execute(statement)
-                execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                execute(f"PRAGMA user_version = {VERSION}")
+            execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            execute(f"PRAGMA user_version = {VERSION}")
         if path is not None:
             path.chmod(0o600)
 
-    def _is_new(self) -> bool:
-        """Tell whether the file is empty; a file that is another's or newer is refused."""
+    def _version(self) -> int:
+        """Return the file's version, 0 if it is empty; another's or a newer one is refused."""
         ours = self._pragma("application_id")
         version = self._pragma("user_version")
         tables = self._connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
         if (ours, version, tables) == (0, 0, 0):
-            return True
+            return 0
         if ours != APPLICATION_ID:
             raise WorkspaceError(f"{self._name} is not a local workspace's file. Name another one.")
-        if version != VERSION:
+        if not 1 <= version <= VERSION:
             raise WorkspaceError(
                 f"{self._name} is of schema version {version}, and this program knows {VERSION}. "
                 "Use the program that made it, or name another file."
             )
-        return False
+        return version
 
     def _pragma(self, name: str) -> int:
         value: int = self._connection.execute(f"PRAGMA {name}").fetchone()[0]

@@ -202,9 +202,33 @@ class ItemsFault(Fault, frozen=True, kw_only=True, tag="items"):
         return Problem(self.reason, self.field, self.message)
 
 
-AnyFault = StatusFault | RawBodyFault | SlowFault | ResetFault | ItemsFault
+class LimitFault(Fault, frozen=True, kw_only=True, tag="limit"):
+    """Strikes only what is more than so many requests in one second of the workspace's clock.
 
-KINDS: Final = ("items", "raw_body", "reset", "slow", "status")
+    Attributes:
+        per_second: So many that it meets go through; at least 1.
+        drops: Whether the others are answered 200 and lost, instead of 429; what reads is
+            answered. Defaults to False.
+        headers: Beside the 429, `Retry-After` for example. Defaults to none.
+        times: Defaults to None: until it is cleared.
+    """
+
+    per_second: int
+    drops: bool = False
+    headers: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    times: int | None = None
+
+    def mistakes(self) -> list[str]:
+        """Return what is wrong with the fault's own values; empty: nothing."""
+        found = [*super().mistakes(), *_answer_mistakes(429, self.headers)]
+        if self.per_second < 1:
+            found.append("per_second must be at least 1")
+        return found
+
+
+AnyFault = StatusFault | RawBodyFault | SlowFault | ResetFault | ItemsFault | LimitFault
+
+KINDS: Final = ("items", "limit", "raw_body", "reset", "slow", "status")
 """The kinds, as `kind` names them."""
 
 
@@ -233,7 +257,10 @@ class _Armed:
     struck: int = 0
     draws: Callable[[], float] = field(default_factory=lambda: random.Random(0).random)  # noqa: S311 - draws of a test, not secrets
 
-    def strikes(self, path: str, operations: Sequence[Operation]) -> bool:
+    second: int = 0
+    met_in_second: int = 0
+
+    def strikes(self, path: str, operations: Sequence[Operation], now: float) -> bool:
         """Tell whether a request is struck, and count it."""
         is_used_up = self.fault.times is not None and self.struck >= self.fault.times
         if is_used_up or not self.fault.selects(path, operations):
@@ -241,8 +268,17 @@ class _Armed:
         self.met += 1
         if self.met <= self.fault.skip or self.draws() >= self.fault.probability:
             return False
+        if isinstance(self.fault, LimitFault) and not self._is_over(self.fault.per_second, now):
+            return False
         self.struck += 1
         return True
+
+    def _is_over(self, per_second: int, now: float) -> bool:
+        """Tell whether a request is more than so many within its second, and count it."""
+        if int(now) != self.second:
+            self.second, self.met_in_second = int(now), 0
+        self.met_in_second += 1
+        return self.met_in_second > per_second
 
 
 class Faults:
@@ -288,9 +324,16 @@ class Faults:
         """Forget all rules."""
         self._armed = []
 
-    def strike(self, path: str, operations: Sequence[Operation]) -> AnyFault | None:
-        """Return the fault that a request suffers, and count it; None: it suffers none."""
-        return next((each.fault for each in self._armed if each.strikes(path, operations)), None)
+    def strike(self, path: str, operations: Sequence[Operation], now: float) -> AnyFault | None:
+        """Return the fault that a request suffers, and count it; None: it suffers none.
+
+        Args:
+            path: As on the wire.
+            operations: What it asks for.
+            now: The workspace's time, in unix seconds.
+        """
+        struck = (each.fault for each in self._armed if each.strikes(path, operations, now))
+        return next(struck, None)
 
     def shown(self) -> list[dict[str, Any]]:
         """Return the rules, each with how many requests it met and struck."""

@@ -34,7 +34,7 @@ def refusal(request: Request, *, is_own: bool) -> Reply | None:
         return control_error(403, "ask by a loopback address: 127.0.0.1 or localhost")
     origin = request.headers.get("origin")
     is_write = request.method not in ("GET", "HEAD")
-    if is_own and is_write and origin is not None and origin != f"http://{host}":
+    if is_own and is_write and origin is not None and origin != f"{request.scheme}://{host}":
         return control_error(403, "pages of another origin cannot control the local workspace")
     return None
 

@@ -41,6 +41,7 @@ class Request:
         headers: Names in lower case. Defaults to none.
         body: The whole body. Defaults to none.
         loopback: Whether it came from this machine. Defaults to True.
+        scheme: `http` or `https`. Defaults to `http`.
     """
 
     method: str
@@ -49,6 +50,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     body: bytes = b""
     loopback: bool = True
+    scheme: str = "http"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,9 @@ class Problem(NamedTuple):
 class Effect(StrEnum):
     """What became of an item; each item of each request has exactly one."""
 
+    PENDING = "pending"
+    """It was answered and takes effect later; then the log tells what became of it."""
+
     APPLIED = "applied"
     """It took effect."""
 
@@ -49,15 +52,19 @@ class Operation:
 
     Attributes:
         index: Place in the batch, from 0.
-        action: As asked for: `identify`, `event`, `page`, `screen`; None: unreadable.
-        kind: Which identifier names the person: `id`, `email`, `cio_id`; empty: none is valid.
+        action: As asked for: `identify`, `event`, `merge`, …; None: unreadable.
+        kind: Which identifier names the person: `id`, `email`, `cio_id`; `anonymous_id` or
+            `recipient` of events of nobody yet; empty: none is valid.
         value: That identifier; an email in lower case, a `cio_id` without prefix.
         identifiers: As sent.
-        attributes: A person's attributes or an event's data.
+        attributes: A person's attributes, an event's data, a `device`, or whom a merge ends
+            as `secondary`.
         item_bytes: Size on the wire.
         name: An event's name, trimmed; None for others.
         event_id: An event's id; None: without.
         timestamp: As sent; any JSON value.
+        token: A device's; empty for others.
+        other: Kind and value of a merge's secondary person; both empty for others.
         path_is_v1: Sent by v1, which cannot answer with errors of an item.
         problems: What is wrong with it; none: it can be applied.
     """
@@ -72,6 +79,8 @@ class Operation:
     name: str | None = None
     event_id: str | None = None
     timestamp: object = None
+    token: str = ""
+    other: tuple[str, str] = ("", "")
     path_is_v1: bool = False
     problems: tuple[Problem, ...] = ()
 
@@ -93,6 +102,11 @@ class Outcome:
     timestamp: int | None = None
     timestamp_replaced: bool = False
     would_trigger: bool | None = None
+
+
+def ignored(reason: str, field: str, message: str) -> Outcome:
+    """Return the outcome of what is answered like a success and has no effect."""
+    return Outcome(effect=Effect.IGNORED, problems=(Problem(reason, field, message),))
 
 
 def logged(operation: Operation, outcome: Outcome) -> dict[str, Any]:

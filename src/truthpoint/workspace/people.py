@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from .identifiers import as_identifier
 from .messages import encode
-from .reading import as_identifier
 from .turn import Person
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class Choice:
         gains: Identifiers it gets, by kind; None removes one.
         failure: Why nothing is written; empty: it is.
         is_silent: The failure leaves no activity.
+        absorbs: Another profile that becomes part of this one first; None: no other.
         denied: An identifier that is not changed though the rest is written; empty: none.
     """
 
@@ -33,6 +34,7 @@ class Choice:
     gains: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     failure: str = ""
     is_silent: bool = False
+    absorbs: Person | None = None
     denied: str = ""
 
 
@@ -115,6 +117,11 @@ def _known(
         return Choice(person=person)
     owner = turn.find(other, value)
     if owner is not None:
+        if turn.switches.auto_merge == "on" and _is_half(person) and _is_half(owner):
+            # Each has one of the two identifiers: the older profile takes the other over.
+            older, younger = sorted((person, owner), key=lambda each: each.key)
+            gains = {operation.kind: operation.value, other: value}
+            return Choice(person=older, gains=gains, absorbs=younger)
         return Choice(person=person, failure=f"{other} belongs to another person")
     if current is None:
         return Choice(person=person, gains={other: value})
@@ -124,6 +131,11 @@ def _known(
     if turn.switches.identifier_change == "refuse_identifier":
         return Choice(person=person, denied=other)
     return Choice(person=person, failure=f"{other} can be changed by cio_id only")
+
+
+def _is_half(person: Person) -> bool:
+    """Tell whether a profile has one identifier only, its `cio_id` not counted (7.3)."""
+    return person.id is None or person.email is None
 
 
 def _removal(turn: Turn, person: Person) -> dict[str, str | None]:

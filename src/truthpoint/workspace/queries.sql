@@ -79,6 +79,124 @@ WHERE seq > ? ORDER BY seq LIMIT ?;
 SELECT seq, at, method, path, bytes, status, answered, fault FROM log
 WHERE seq > ? ORDER BY seq DESC LIMIT ?;
 
+-- name: delete_person
+DELETE FROM person WHERE person = ?;
+
+-- name: delete_attributes
+DELETE FROM attribute WHERE person = ?;
+
+-- name: delete_activities
+DELETE FROM activity WHERE person = ?;
+
+-- name: move_activities
+UPDATE activity SET person = ? WHERE person = ?;
+
+-- name: devices
+SELECT token, body FROM device WHERE person = ? ORDER BY token;
+
+-- name: device
+SELECT body FROM device WHERE person = ? AND token = ?;
+
+-- name: put_device
+INSERT INTO device (person, token, body) VALUES (?, ?, ?)
+ON CONFLICT (person, token) DO UPDATE SET body = excluded.body;
+
+-- name: delete_device
+DELETE FROM device WHERE person = ? AND token = ?;
+
+-- name: delete_devices
+DELETE FROM device WHERE person = ?;
+
+-- name: take_device_from_others
+DELETE FROM device WHERE token = ? AND person <> ?;
+
+-- name: move_devices
+UPDATE OR IGNORE device SET person = ? WHERE person = ?;
+
+-- name: is_suppressed
+SELECT together FROM suppressed WHERE kind = ? AND value = ?;
+
+-- name: suppress
+INSERT INTO suppressed (kind, value, together) VALUES (?, ?, ?)
+ON CONFLICT (kind, value) DO UPDATE SET together = excluded.together;
+
+-- name: unsuppress
+DELETE FROM suppressed WHERE kind = ? AND value = ?;
+
+-- name: unsuppress_together
+DELETE FROM suppressed WHERE together = ?;
+
+-- name: add_anonymous
+INSERT INTO anonymous (anonymous_id, type, name, at_s, received_at, seq, item)
+VALUES (?, ?, ?, ?, ?, ?, ?);
+
+-- name: anonymous_events
+SELECT type, name, at_s, seq, item FROM anonymous WHERE anonymous_id = ? ORDER BY number;
+
+-- name: drop_anonymous
+DELETE FROM anonymous WHERE anonymous_id = ?;
+
+-- name: expire_anonymous
+DELETE FROM anonymous WHERE received_at < ?;
+
+-- name: anonymous_owner
+SELECT person, until FROM anonymous_owner WHERE anonymous_id = ?;
+
+-- name: put_anonymous_owner
+INSERT INTO anonymous_owner (anonymous_id, person, until) VALUES (?, ?, ?)
+ON CONFLICT (anonymous_id) DO UPDATE SET person = excluded.person, until = excluded.until;
+
+-- name: move_anonymous_owner
+UPDATE anonymous_owner SET person = ? WHERE person = ?;
+
+-- name: delete_anonymous_owner
+DELETE FROM anonymous_owner WHERE person = ?;
+
+-- name: person_by_key
+SELECT person, id, email, cio_id FROM person WHERE person = ?;
+
+-- name: clock
+SELECT ahead_seconds, standing_at FROM clock;
+
+-- name: put_clock
+INSERT INTO clock (only, ahead_seconds, standing_at) VALUES (1, ?, ?)
+ON CONFLICT (only) DO UPDATE
+SET ahead_seconds = excluded.ahead_seconds, standing_at = excluded.standing_at;
+
+-- name: add_waiting
+INSERT INTO waiting (seq, due_at, method, path, body, refused) VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: due
+SELECT seq, due_at, method, path, body, refused FROM waiting WHERE due_at <= ?
+ORDER BY due_at, seq;
+
+-- name: drop_waiting
+DELETE FROM waiting WHERE seq = ?;
+
+-- name: put_item
+UPDATE log_item SET body = ? WHERE seq = ? AND item = ?;
+
+-- name: count_effects
+UPDATE life SET people = people + ?, events = events + ?;
+
+-- name: forget_devices
+DELETE FROM device;
+
+-- name: forget_suppressed
+DELETE FROM suppressed;
+
+-- name: forget_anonymous
+DELETE FROM anonymous;
+
+-- name: forget_anonymous_owners
+DELETE FROM anonymous_owner;
+
+-- name: forget_clock
+DELETE FROM clock;
+
+-- name: forget_waiting
+DELETE FROM waiting;
+
 -- name: forget_life
 DELETE FROM life;
 

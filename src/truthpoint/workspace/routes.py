@@ -21,10 +21,19 @@ class Endpoint(StrEnum):
 
     REGION = "region"
     IDENTIFY = "identify"
+    DELETE = "delete"
+    SUPPRESS = "suppress"
+    UNSUPPRESS = "unsuppress"
+    ADD_DEVICE = "add_device"
+    DELETE_DEVICE = "delete_device"
     EVENT = "event"
+    ANONYMOUS_EVENT = "anonymous_event"
+    MERGE = "merge"
     ENTITY = "entity"
     BATCH = "batch"
     ATTRIBUTES = "attributes"
+    MANY_ATTRIBUTES = "many_attributes"
+    PREFERENCES = "preferences"
     PERSON_ACTIVITIES = "person_activities"
     ACTIVITIES = "activities"
     PEOPLE_BY_EMAIL = "people_by_email"
@@ -44,6 +53,7 @@ class Match:
         endpoint: What is asked for.
         pattern: The documented path, placeholders in braces; what the path is, if unknown.
         identifier: The decoded path segment that names a person; empty: none.
+        device_id: The decoded path segment that names a device; empty: none.
         is_open: Needs no credentials (1.1).
     """
 
@@ -51,6 +61,7 @@ class Match:
     endpoint: Endpoint
     pattern: str
     identifier: str = ""
+    device_id: str = ""
     is_open: bool = False
 
 
@@ -60,24 +71,26 @@ _PERSON: Final = "/api/v1/customers/{identifier}"
 _BUILT: Final = (
     ("GET", "/api/v1/accounts/region", _V1, Endpoint.REGION),
     ("PUT", _PERSON, _V1, Endpoint.IDENTIFY),
+    ("DELETE", _PERSON, _V1, Endpoint.DELETE),
+    ("PUT", f"{_PERSON}/devices", _V1, Endpoint.ADD_DEVICE),
+    ("DELETE", f"{_PERSON}/devices/{{device_id}}", _V1, Endpoint.DELETE_DEVICE),
+    ("POST", f"{_PERSON}/suppress", _V1, Endpoint.SUPPRESS),
+    ("POST", f"{_PERSON}/unsuppress", _V1, Endpoint.UNSUPPRESS),
     ("POST", f"{_PERSON}/events", _V1, Endpoint.EVENT),
+    ("POST", "/api/v1/events", _V1, Endpoint.ANONYMOUS_EVENT),
+    ("POST", "/api/v1/merge_customers", _V1, Endpoint.MERGE),
     ("POST", "/api/v2/entity", _V2, Endpoint.ENTITY),
     ("POST", "/api/v2/batch", _V2, Endpoint.BATCH),
     ("GET", "/v1/customers", _APP, Endpoint.PEOPLE_BY_EMAIL),
     ("GET", "/v1/customers/{identifier}/attributes", _APP, Endpoint.ATTRIBUTES),
+    ("POST", "/v1/customers/attributes", _APP, Endpoint.MANY_ATTRIBUTES),
+    ("GET", "/v1/customers/{identifier}/subscription_preferences", _APP, Endpoint.PREFERENCES),
     ("GET", "/v1/customers/{identifier}/activities", _APP, Endpoint.PERSON_ACTIVITIES),
     ("GET", "/v1/activities", _APP, Endpoint.ACTIVITIES),
 )
 """What this version does, after the endpoint tables 2.1 and 9."""
 
 _UNBUILT_TRACK: Final = (
-    ("DELETE", _PERSON),
-    ("PUT", f"{_PERSON}/devices"),
-    ("DELETE", f"{_PERSON}/devices/{{device_id}}"),
-    ("POST", f"{_PERSON}/suppress"),
-    ("POST", f"{_PERSON}/unsuppress"),
-    ("POST", "/api/v1/events"),
-    ("POST", "/api/v1/merge_customers"),
     ("POST", "/api/v1/forms/{form_id}/submit"),
     ("POST", "/api/v1/segments/{segment_id}/add_customers"),
     ("POST", "/api/v1/segments/{segment_id}/remove_customers"),
@@ -136,6 +149,13 @@ def _fits(pattern: tuple[str, ...], segments: list[str]) -> bool:
     )
 
 
+def _named(placeholder: str, pattern: tuple[str, ...], segments: list[str]) -> str:
+    """Return the decoded segment at a placeholder; empty: the pattern has none."""
+    if placeholder not in pattern:
+        return ""
+    return unquote(segments[pattern.index(placeholder)], errors="strict")
+
+
 def match(method: str, path: str) -> Match:
     """Return where a request leads; a path nobody documented leads to `UNKNOWN`.
 
@@ -145,13 +165,12 @@ def match(method: str, path: str) -> Match:
     segments = path.split("/")[1:]
     for of_method, pattern, shown, family, endpoint, is_open in _ROUTES:
         if of_method == method and _fits(pattern, segments):
-            at = pattern.index("{identifier}") if "{identifier}" in pattern else None
-            identifier = "" if at is None else unquote(segments[at], errors="strict")
             return Match(
                 family=family,
                 endpoint=endpoint,
                 pattern=shown,
-                identifier=identifier,
+                identifier=_named("{identifier}", pattern, segments),
+                device_id=_named("{device_id}", pattern, segments),
                 is_open=is_open,
             )
     return _elsewhere(path, segments)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Literal, get_args, get_type_hints
+from typing import Final, Literal, get_args, get_type_hints
 
 from .errors import WorkspaceError
+
+LONGEST_APPLY_DELAY_SECONDS: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,23 @@ class Switches:
             alone (`keep`). Section 2.3.
         empty_string: An empty text removes the attribute (`remove`) or is a value (`keep`).
             Section 2.3.
+        suppress_scope: Suppress and unsuppress concern all identifiers of the person (`all`)
+            or the one given only (`given`). Section 16.
+        auto_merge: The workspace setting "Multi-identifier profile merge". Section 7.3.
+        merge_devices: Devices of a merge's secondary person go with that person (`drop`) or
+            move (`move`). Section 7.2.
+        device_for_unknown_person: A device of nobody known creates a bare profile (`create`)
+            or is left alone (`ignore`). Section 2.6.
+        device_of_another: A device that another person has is then both's (`share`) or the
+            latest one's only (`move`). Section 2.6.
+        anonymous_merge: The workspace setting that gives anonymous events to the person who
+            is identified with their id. Section 5.
+        anonymous_by_v2: Events of v2 whose identifier is an `anonymous_id` are taken
+            (`accept`) or refused as not documented (`refuse`). Section 5.
+        anonymous_again: Events that came too late need an identify with another
+            `anonymous_id` (`new`), or one with the same takes them (`same`). Section 5.
+        event_of_nobody: An event without `anonymous_id` and `recipient` is accepted and kept
+            by nobody (`ignore`) or refused (`refuse`). Section 2.5.
         horizon_inclusive: Whether an event of exactly 72 hours can still trigger.
             Section 6.1.
         future_timestamp: An event time ahead of the clock is kept (`keep`) or replaced by
@@ -52,6 +71,7 @@ class Switches:
             cut to whole seconds (`truncate`). Section 2.13.
         oldest_timestamp_seconds: Times before this, in unix seconds, are not taken for unix
             seconds. Section 2.13.
+        apply_delay_seconds: How long after the answer a write takes effect. Section 10.
         page_limit: A page of more activities than the documented 100 is refused (`refuse`)
             or cut to 100 (`clamp`). Section 9.2.
         activity_age: The App API shows activities of any age (`all`) or of the last 30 days
@@ -76,10 +96,20 @@ class Switches:
     identifier_change: Literal["refuse_update", "refuse_identifier"] = "refuse_update"
     email_null: Literal["remove", "keep"] = "remove"
     empty_string: Literal["remove", "keep"] = "remove"
+    suppress_scope: Literal["all", "given"] = "all"
+    auto_merge: Literal["on", "off"] = "on"
+    merge_devices: Literal["drop", "move"] = "drop"
+    device_for_unknown_person: Literal["create", "ignore"] = "create"
+    device_of_another: Literal["share", "move"] = "share"
+    anonymous_merge: Literal["on", "off"] = "on"
+    anonymous_by_v2: Literal["accept", "refuse"] = "accept"
+    anonymous_again: Literal["new", "same"] = "new"
+    event_of_nobody: Literal["ignore", "refuse"] = "ignore"
     horizon_inclusive: bool = True
     future_timestamp: Literal["keep", "now"] = "keep"
     decimal_timestamp: Literal["now", "truncate"] = "now"
     oldest_timestamp_seconds: int = 0
+    apply_delay_seconds: float = 0.0
     page_limit: Literal["refuse", "clamp"] = "refuse"
     activity_age: Literal["all", "thirty_days"] = "all"
 
@@ -91,3 +121,8 @@ class Switches:
             if allowed and value not in allowed:
                 shown = ", ".join(str(one) for one in allowed)
                 raise WorkspaceError(f"The switch {each.name} allows {shown}; not {value!r}.")
+        if not 0 <= self.apply_delay_seconds <= LONGEST_APPLY_DELAY_SECONDS:
+            raise WorkspaceError(
+                "The switch apply_delay_seconds allows 0 to "
+                f"{LONGEST_APPLY_DELAY_SECONDS:.0f}; not {self.apply_delay_seconds!r}."
+            )

@@ -79,6 +79,7 @@ class Turn:
         *,
         at_s: int | None = None,
         data: Mapping[str, Any] | None = None,
+        whose: Mapping[str, str] | None = None,
     ) -> None:
         """Leave an activity behind.
 
@@ -88,11 +89,13 @@ class Turn:
             person: Whose it is; None: nobody's, and the identifiers sent stand in.
             at_s: When it happened, in unix seconds; None: now.
             data: What it tells; None: the operation's own attributes.
+            whose: Identifiers to stand in for a person; None: those sent.
         """
+        named = {operation.kind: operation.value} if whose is None else whose
         self._activities.append(
             (
                 None if person is None else person.key,
-                encode({operation.kind: operation.value}).decode() if person is None else None,
+                encode(named).decode() if person is None else None,
                 type_name,
                 operation.name,
                 self.now_s if at_s is None else at_s,

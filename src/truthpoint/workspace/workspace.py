@@ -8,8 +8,9 @@ from sqlite3 import OperationalError
 from threading import RLock
 from typing import TYPE_CHECKING, Final
 
-from . import control, guard, site
+from . import anonymous, control, delayed, guard, site
 from .answering import answer
+from .clock import Clock
 from .database import Database
 from .faults import Faults
 from .messages import control_error, encode
@@ -25,7 +26,21 @@ if TYPE_CHECKING:
     from .messages import Reply, Request
 
 _LARGEST_LIFE: Final = 2**31 - 1
-_FORGOTTEN: Final = ("people", "attributes", "events", "activities", "items", "log", "life")
+_FORGOTTEN: Final = (
+    "people",
+    "attributes",
+    "events",
+    "activities",
+    "devices",
+    "suppressed",
+    "anonymous",
+    "anonymous_owners",
+    "clock",
+    "waiting",
+    "items",
+    "log",
+    "life",
+)
 
 
 class Workspace:
@@ -33,11 +48,12 @@ class Workspace:
 
     Args:
         path: Its file, made where it does not exist; None: memory.
-        clock: Tells the time in unix seconds. Defaults to the machine's.
+        clock: Tells the machine's time in unix seconds; the control API can set the
+            workspace's own apart from it.
         switches: The undocumented choices.
 
     Raises:
-        WorkspaceError: The file is not a local workspace's, of another version, in use, or
+        WorkspaceError: The file is not a local workspace's, of a newer version, in use, or
             cannot be opened.
     """
 
@@ -48,13 +64,14 @@ class Workspace:
         clock: Callable[[], float] = time.time,
         switches: Switches = Switches(),  # noqa: B008 - a frozen value is safe to share
     ) -> None:
-        self._clock = clock
         self._switches = switches
         self._faults = Faults()
         self._site = site.read()
         # One request at a time, whichever thread brings it: its number is its place in the order.
         self._lock = RLock()
         self._database = Database(path)
+        self._clock = Clock(clock, self._database)
+        self._can_wait = switches.apply_delay_seconds > 0 or delayed.is_waiting(self._database)
         row = self._database.one("life")
         self._life = self.reset() if row is None else int(row[0])
 
@@ -79,7 +96,8 @@ class Workspace:
         with self._lock:
             try:
                 if is_control:
-                    return control.answer(request, self._database, self._faults, self.reset)
+                    self._settle()
+                    return control.answer(request, self._levers())
                 return self._exchange(request)
             except OperationalError as error:
                 # Its text names no value: a full disk, a file that went away.
@@ -92,7 +110,8 @@ class Workspace:
             with self._database.transaction():
                 for name in _FORGOTTEN:
                     self._database.run(f"forget_{name}")
-                self._database.run("begin_life", life, self._clock())
+                self._clock.forget()
+                self._database.run("begin_life", life, self._clock.now())
             self._faults.clear()
             self._life = life
             return life
@@ -109,8 +128,9 @@ class Workspace:
 
     def _exchange(self, request: Request) -> Reply:
         """Answer a request of Customer.io's APIs, and log it in the same transaction."""
-        now = self._clock()
+        now = self._clock.now()
         with self._database.transaction():
+            self._apply_due(now)
             opened = self._database.run(
                 "open_request", now, request.method, request.path, len(request.body)
             )
@@ -124,7 +144,29 @@ class Workspace:
             answered = answer(turn, request, self._faults)
             turn.write_activities()
             self._log(turn, answered)
+            if self._can_wait:
+                delayed.put_off(turn, request, answered)
         return answered.reply
+
+    def _levers(self) -> control.Levers:
+        return control.Levers(
+            database=self._database,
+            faults=self._faults,
+            clock=self._clock,
+            reset=self.reset,
+            settle=self._settle,
+        )
+
+    def _settle(self) -> None:
+        """Let everything take effect that is due by now, and forget what is too old."""
+        now = self._clock.now()
+        with self._database.transaction():
+            self._apply_due(now)
+            anonymous.expire(self._database, now)
+
+    def _apply_due(self, now: float) -> None:
+        if self._can_wait:
+            delayed.apply_due(self._database, self._switches, self._life, now)
 
     def _log(self, turn: Turn, answered: Answer) -> None:
         self._database.many(
