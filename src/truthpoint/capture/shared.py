@@ -104,7 +104,7 @@ class SharedJournal:
         self._process = this_process()
         self._forking = False
         self._carried: list[Journal | None] = []
-        self._stopped: CaptureFailed | None = None
+        self._stopped = False
         self._closed = False
         _journals[id(self)] = self
 
@@ -115,7 +115,17 @@ class SharedJournal:
             CaptureFailed: Nothing was kept.
             UsageError: It is closed.
         """
-        return self.keep(self.enter(captures))
+        if self._entries or self._process != this_process() or not self._turn.acquire(False):
+            return self.keep(self.enter(captures))
+        # Nobody else is here, which is the usual case: no queue, and nobody to be told.
+        try:
+            self._turn_of = get_ident()
+            return self._opened().append(captures)
+        except CaptureFailed as failure:
+            self._note(failure)
+            raise
+        finally:
+            self._give_turn_back()
 
     def enter(self, captures: Sequence[Capture]) -> Entry:
         """Let captures wait for the next durable step; without `keep` nothing is promised."""
@@ -165,8 +175,9 @@ class SharedJournal:
         self._turn_of = 0
         self._turn.release()
         # Who came while the turn was taken sleeps. Whoever takes it from here on looks again.
-        with suppress(IndexError):
-            self._entries[0].ring()
+        if self._entries:
+            with suppress(IndexError):
+                self._entries[0].ring()
 
     def _wait(self, entry: Entry) -> None:
         if self._turn_of == get_ident():
@@ -186,9 +197,7 @@ class SharedJournal:
         try:
             appended = iter(journal.append([one for entry in group for one in entry.captures]))
         except Exception as failure:  # noqa: BLE001 - each caller is told, by its own call
-            if isinstance(failure, CaptureFailed) and failure.lasting:
-                # To be remembered here: a fork closes the journal that knows it.
-                self._stopped = failure
+            self._note(failure)
             for entry in group:
                 entry.failure = failure
                 entry.ring()
@@ -201,6 +210,11 @@ class SharedJournal:
             for entry in group:
                 entry.appended = [next(appended) for _ in entry.captures]
                 entry.ring()
+
+    def _note(self, failure: Exception) -> None:
+        """Remember that the disk failed: a fork closes the journal that knows it."""
+        if isinstance(failure, CaptureFailed) and failure.lasting:
+            self._stopped = True
 
     def _next_group(self) -> list[Entry]:
         group: list[Entry] = []
@@ -228,7 +242,7 @@ class SharedJournal:
                 f"The {self._owner} was in use while this process was forked past Python.",
                 hint="Nothing of this call was kept. Open one in each process, after the fork.",
             )
-        if self._journal is None and self._stopped is not None:
+        if self._journal is None and self._stopped:
             raise CaptureFailed(
                 "An earlier write failed on the disk, before this process was forked.",
                 hint="Nothing of this call was kept. Check the disk, then start again.",

@@ -79,6 +79,11 @@ def prefixed(found: list[Note], since: int, prefix: str) -> None:
         found[place] = (code, joined, evidence)
 
 
+_ABSENT: Final = object()
+_PASSES: Final[Mapping[Kind, type]] = {Kind.STRING: str, Kind.BOOLEAN: bool}
+"""The kinds whose conversion takes a value of this type as it is."""
+
+
 class Converter:
     """Makes the conversion of each type.
 
@@ -112,30 +117,37 @@ class Converter:
     ) -> Convert:
         """Return the conversion of an object: total, in declared order (law 15)."""
         declared = [
-            (one.name, one.required, one.default, self.of(one.type, exponent=exponent))
+            (
+                one.name,
+                # What passes as it is, the usual case, is spared the call.
+                _PASSES.get(one.type.kind),
+                self.of(one.type, exponent=exponent),
+                one,
+            )
             for one in fields
         ]
         names = frozenset(one.name for one in fields)
-        # A default of money was judged in the contract's currency; the event may be in another.
-        amounts = frozenset(
-            one.name for one in fields if one.type.kind is Kind.MONEY and not one.required
-        )
 
         def convert(value: object, found: list[Note]) -> object:
             if not isinstance(value, dict):
                 return _wrong(value, "an object", found)
             given = cast("dict[str, object]", value)
             result: dict[str, object] = {}
-            for name, required, default, convert_one in declared:
-                if name in given or name in amounts:
+            for name, passes, convert_one, field in declared:
+                one = given.get(name, _ABSENT)
+                if type(one) is passes:
+                    result[name] = one
+                elif one is _ABSENT and field.required:
+                    found.append(("property_missing", name, f"`{name}` is required and missing."))
+                elif one is _ABSENT and field.type.kind is not Kind.MONEY:
+                    result[name] = field.default
+                else:
+                    # A default of money was judged in the contract's currency; the event may
+                    # be in another.
                     before = len(found)
-                    result[name] = convert_one(given.get(name, default), found)
+                    result[name] = convert_one(field.default if one is _ABSENT else one, found)
                     if len(found) != before:
                         prefixed(found, before, name)
-                elif required:
-                    found.append(("property_missing", name, f"`{name}` is required and missing."))
-                else:
-                    result[name] = default
             if len(given) > len(names) or not given.keys() <= names:
                 _extra(given, names, extra, result, found)
             return result
