@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import truthpoint
 from support.shop import CONTRACT
 from truthpoint.capture.encode import encode_record
+from truthpoint.core.examine import Examiner
 from truthpoint.errors import CaptureFailed, ContractInvalid, RecordInvalid, UsageError
 from truthpoint.stores.sqlite import SqliteStore, files
 
@@ -109,6 +110,42 @@ def test_a_record_keeps_the_contract_that_its_tracker_was_opened_with(place, fol
     first, second, third, fourth = (row.contract for row in _rows(folder))
 
     assert first == second == fourth != third
+
+
+def test_advice_is_what_held_at_the_capture_whenever_somebody_looks(tracker, folder, monkeypatch):
+    """The contract is asked at the first look, once, and of what was said then."""
+    asked: list[object] = []
+    plain = Examiner.examine
+    monkeypatch.setattr(
+        Examiner,
+        "examine",
+        lambda *given, **more: asked.append(given) or plain(*given, **more),
+    )
+    properties = {**ORDER, "coupons": "X"}
+    receipt = tracker.track("order_paid", person="1", properties=properties)
+    before = len(asked)
+    properties["coupons"] = properties["total"] = None
+    first = receipt.result, receipt.findings
+    tracker.close()
+    again = receipt.result, receipt.findings
+
+    assert (0, 1) == (before, len(asked))
+    assert first == again
+    assert ["property_unknown", "name_alike"] == [one.code for one in receipt.findings]
+    assert "accepted" == receipt.result
+    assert "property_unknown" in repr(receipt)
+    assert 1 == len(_kept(folder))
+
+
+@pytest.mark.parametrize("names", [{"record_id": ""}, {"record_id": "r" * 151}, {"source": 7}])
+def test_a_name_that_no_record_can_have_is_kept_for_quarantine(tracker, folder, names):
+    """It is read at once, and its source and id are those that the journal can hold."""
+    receipt = tracker.track("order_paid", person="1", **ORDER, **names)
+    (row,) = _rows(folder)
+
+    assert "invalid" == receipt.result
+    assert "record_key_type" in [one.code for one in receipt.findings]
+    assert (receipt.record_id, "backend") == (row.record_id, row.source)
 
 
 def test_a_repeated_record_id_is_a_repeat(tracker, folder):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, cast
 
@@ -14,12 +14,14 @@ from truthpoint.errors import UsageError
 from truthpoint.values.instants import InstantRefused, from_datetime, to_iso
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 # A decimal is a JSON number, digit for digit: right for money and for any other number.
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
-_JSON_KINDS: Final = frozenset({str, int, bool, type(None)})
+_JSON_KINDS: Final[frozenset[type]] = frozenset({str, int, bool, type(None)})
+
+_MANY_ITEMS: Final = 10_000
 
 _KINDS: Final = "Use str, int, bool, None, Decimal, aware datetime, list and dict."
 
@@ -51,29 +53,33 @@ def encode_record(record: Mapping[str, object]) -> bytes:
         ) from None
 
 
-def _is_plain(held: dict[object, object]) -> bool:
+def _is_plain(record: dict[object, object]) -> bool:
     """Tell whether a dict holds nothing but JSON's own kinds, exactly.
 
     Most records do: they need no copy, and nobody asks for the path of what is in order.
     """
-    for key, value in held.items():
-        if type(key) is not str:
-            return False
-        kind = type(value)
-        if kind not in _JSON_KINDS and not _is_plain_too(value, kind):
+    held: list[object] = [record]
+    for one in held:
+        if type(one) is list:
+            values = cast("Iterable[object]", one)
+        else:
+            mapping = cast("dict[object, object]", one)
+            for key in mapping:
+                if type(key) is not str:
+                    return False
+            values = mapping.values()
+        for value in values:
+            kind = type(value)
+            if kind in _JSON_KINDS:
+                continue
+            if kind is dict or kind is list:
+                held.append(value)
+            elif kind is not Decimal or not cast("Decimal", value).is_finite():
+                return False
+        if len(held) > _MANY_ITEMS:
+            # What holds itself never ends; the long way finds that out.
             return False
     return True
-
-
-def _is_plain_too(value: object, kind: type) -> bool:
-    if kind is Decimal:
-        return cast("Decimal", value).is_finite()
-    if kind is dict:
-        return _is_plain(cast("dict[object, object]", value))
-    return kind is list and all(
-        type(one) in _JSON_KINDS or _is_plain_too(one, type(one))
-        for one in cast("list[object]", value)
-    )
 
 
 def _plain(value: object, path: str) -> object:
@@ -125,6 +131,10 @@ def instant_text(value: datetime, path: str) -> str:
     Raises:
         UsageError: It has no offset.
     """
+    if value.tzinfo is UTC:
+        # As most are: nothing has to be converted but its form.
+        spec = "milliseconds" if value.microsecond >= 1000 else "seconds"
+        return f"{value.isoformat(timespec=spec)[:-6]}Z"
     try:
         return to_iso(from_datetime(value))
     except InstantRefused:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Generic, Literal, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Final, Generic, Literal, TypeVar, cast
 
 from truthpoint.errors import RecordInvalid, UsageError
 from truthpoint.findings import finding
@@ -21,7 +21,7 @@ from .meant import Meant
 from .recorder import Receipt, Recorder, ResultKind, not_refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from truthpoint.contract.model import Contract
     from truthpoint.errors import CaptureFailed
@@ -109,7 +109,7 @@ class Face(ABC, Generic[Told]):
         said = _record("identify", person, at=at, source=source, record_id=record_id)
         said["attributes"] = given
         reserved = _RESERVED_OF_IDENTIFY if more else _NONE
-        return self._say(said, self._meant.attributes(given, reserved))
+        return self._say(said, partial(self._meant.attributes, given, reserved))
 
     def track(  # noqa: PLR0913 - each word of a record is a keyword
         self,
@@ -155,21 +155,26 @@ class Face(ABC, Generic[Told]):
         if version is not None:
             said["version"] = version
         said["properties"] = given
-        return self._say(said, self._meant.properties(event, given, RESERVED if more else _NONE))
+        reserved = RESERVED if more else _NONE
+        return self._say(said, partial(self._meant.properties, event, given, reserved))
 
-    def _say(self, said: dict[str, object], alike: tuple[Finding, ...]) -> Told:
-        """Prepare a record, judge it as advice, and keep it."""
+    def _say(self, said: dict[str, object], alike: Callable[[], tuple[Finding, ...]]) -> Told:
+        """Make a record ready and keep it; judge it before only where that can stop it."""
         self._journal.see_open()
         body = encode_record(said)
-        prepared = self._recorder.prepare(body, ours=True)
+        prepared = self._recorder.prepare_unread(
+            body,
+            source=cast("str | None", said.get("source")),
+            record_id=cast("str | None", said.get("record_id")),
+            alike=alike,
+        )
         capture = not_refused(prepared, body)
-        if alike:
+        if self._raises_invalid:
             receipt = prepared.receipt
-            prepared = prepared._replace(
-                receipt=replace(receipt, findings=receipt.findings + alike)
-            )
-        if self._raises_invalid and (alike or prepared.receipt.result is ResultKind.INVALID):
-            raise _invalid(prepared.receipt.findings)
+            if receipt.result is ResultKind.INVALID or any(
+                one.code == "name_alike" for one in receipt.findings
+            ):
+                raise _invalid(receipt.findings)
         return self._keep(capture, prepared)
 
     @abstractmethod

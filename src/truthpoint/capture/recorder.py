@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from truthpoint.core.examine import Broken
-from truthpoint.core.records import MAX_RECORD_BYTES, read_record
+from truthpoint.core.records import LONGEST_NAME, MAX_RECORD_BYTES, read_record
 from truthpoint.errors import RecordInvalid
 from truthpoint.findings import Finding, finding
 from truthpoint.ports import Capture
@@ -17,10 +17,11 @@ from truthpoint.ports import Capture
 from .encode import encode_record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     from truthpoint.core.examine import Examiner
+    from truthpoint.core.records import Record, Unreadable
     from truthpoint.ports import Appended, Clock, Journal
 
 
@@ -39,7 +40,10 @@ class ResultKind(StrEnum):
     """It was not kept, because it could not be made durable; only where failures are logged."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+Advice = tuple[ResultKind, tuple[Finding, ...]]
+"""What the contract says of a record: accepted or invalid, and why."""
+
+
 class Receipt:
     """What a caller gets back for a record.
 
@@ -49,14 +53,45 @@ class Receipt:
         findings: What capture noticed; advice only, the decision is what counts.
     """
 
-    record_id: str
-    result: ResultKind
-    findings: tuple[Finding, ...] = ()
+    __slots__ = ("_advice", "_examine", "record_id")
+
+    def __init__(
+        self,
+        *,
+        record_id: str,
+        result: ResultKind = ResultKind.ACCEPTED,
+        findings: tuple[Finding, ...] = (),
+        examine: Callable[[], Advice] | None = None,
+    ) -> None:
+        self.record_id = record_id
+        # Examined once somebody looks: most receipts of a tracker are thrown away.
+        self._examine = examine
+        self._advice = (result, findings) if examine is None else None
+
+    @property
+    def result(self) -> ResultKind:
+        """What became of it."""
+        return self._advised()[0]
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What capture noticed."""
+        return self._advised()[1]
 
     @property
     def repeat(self) -> bool:
         """Whether the source gave this record id before."""
-        return self.result is ResultKind.REPEAT
+        return self._advice is not None and self._advice[0] is ResultKind.REPEAT
+
+    def _advised(self) -> Advice:
+        if self._advice is None:
+            assert self._examine is not None
+            self._advice = self._examine()
+        return self._advice
+
+    def __repr__(self) -> str:
+        codes = [one.code for one in self.findings]
+        return f"Receipt(record_id={self.record_id!r}, result={self.result!r}, findings={codes})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,18 +223,60 @@ class Recorder:
         read = read_record(body, source=self._source, captured_at_ms=now_ms, ours=ours)
         source = self._source if self._only_source else read.source or self._source
         record_id = read.record_id or _name(source, mark, now_ms)
+        result, findings = self._advise(read, source)
+        receipt = Receipt(record_id=record_id, result=result, findings=findings)
+        return Prepared(self._capture(source, record_id, now_ms, body), receipt)
+
+    def prepare_unread(
+        self,
+        body: bytes,
+        *,
+        source: str | None,
+        record_id: str | None,
+        alike: Callable[[], tuple[Finding, ...]],
+    ) -> Prepared:
+        """Make ready what `encode_record` wrote; it is examined when its receipt is looked at.
+
+        Most receipts are not, and reading a record takes as long as making it durable.
+
+        Args:
+            body: Its JSON.
+            source: The source that it names; None: none.
+            record_id: The id that it names; None: none.
+            alike: Further findings.
+        """
+        if len(body) > MAX_RECORD_BYTES or not (_is_name(source) and _is_name(record_id)):
+            prepared = self.prepare(body, ours=True)
+            result, findings = prepared.receipt.result, prepared.receipt.findings + alike()
+            told = prepared.receipt.record_id
+            return prepared._replace(
+                receipt=Receipt(record_id=told, result=result, findings=findings)
+            )
+        now_ms = self._clock.now_ms()
+        source = source or self._source
+        record_id = record_id or _name(source, None, now_ms)
+
+        def examine() -> Advice:
+            read = read_record(body, source=source, captured_at_ms=now_ms, ours=True)
+            result, findings = self._advise(read, source)
+            return result, findings + alike()
+
+        capture = self._capture(source, record_id, now_ms, body)
+        return Prepared(capture, Receipt(record_id=record_id, examine=examine))
+
+    def _advise(self, read: Record | Unreadable, source: str) -> Advice:
         examined = self._examiner.examine(read, source=source)
-        capture = Capture(
+        broken = isinstance(examined, Broken)
+        return ResultKind.INVALID if broken else ResultKind.ACCEPTED, examined.findings
+
+    def _capture(self, source: str, record_id: str, now_ms: int, body: bytes) -> Capture:
+        return Capture(
             source=source,
             record_id=record_id,
             captured_at_ms=now_ms,
             contract=self._examiner.contract.fingerprint,
             body=body,
         )
-        broken = isinstance(examined, Broken)
-        result = ResultKind.INVALID if broken else ResultKind.ACCEPTED
-        receipt = Receipt(record_id=record_id, result=result, findings=examined.findings)
-        return Prepared(capture, receipt)
 
     def close(self) -> None:
         """Let go of the journal; nothing waits in memory. Closing twice does no harm."""
@@ -232,6 +309,11 @@ def not_refused(prepared: Prepared, body: bytes) -> Capture:
     return prepared.capture
 
 
+def _is_name(given: object) -> bool:
+    """Tell whether it is None, or a text that a record can name its source or itself by."""
+    return given is None or (type(given) is str and 0 < len(given) <= LONGEST_NAME)
+
+
 def _name(source: str, mark: bytes | None, now_ms: int) -> str:
     """Return the id of a record that carries none."""
     if mark is not None:
@@ -239,4 +321,4 @@ def _name(source: str, mark: bytes | None, now_ms: int) -> str:
         return sha256(b"%d:%b%b" % (len(spoken), spoken, mark)).hexdigest()[:32]
     # Time first keeps neighbours together in the journal's index. The rest is asked of the
     # system each time: a count, or a generator, would be the same on both sides of a fork.
-    return f"{now_ms:012x}{secrets.token_hex(10)}"
+    return f"{now_ms:012x}{os.urandom(10).hex()}"

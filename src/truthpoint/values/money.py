@@ -54,7 +54,9 @@ def plain(amount: Decimal) -> str:
     """
     if not amount:
         return "0"
-    text = format(amount, "f")
+    text = str(amount)
+    if "E" in text:
+        text = format(amount, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
