@@ -21,8 +21,11 @@ import venv
 from pathlib import Path
 from statistics import median, quantiles
 
-from run import capture, drain, place, sink
+from run import drain, place, sink
 from shop import orders
+from track import timed, told
+
+import truthpoint
 
 PEERS = {"segment": "segment-analytics-python", "customerio": "customerio"}
 
@@ -38,10 +41,12 @@ def environment(folder: Path, name: str) -> Path:
     return python
 
 
-def ours(url: str, bodies: list[bytes], *, rollups: bool) -> dict[str, float]:
-    """Measure Truthpoint: captures one by one, then everything decided and delivered."""
-    with place(url, rollups=rollups) as (_, settings):
-        times = capture(settings, bodies)
+def ours(url: str, calls: list[dict[str, object]], *, rollups: bool) -> dict[str, float]:
+    """Measure Truthpoint: `track` one by one, then everything decided and delivered."""
+    times: list[float] = []
+    with place(url, rollups=rollups) as (contract, settings):
+        with truthpoint.open(contract=contract, store=settings.store) as tracker:
+            timed(tracker, calls, times)
         cuts = quantiles(times, n=100)
         return {"p50": cuts[49], "p99": cuts[98], "seconds": drain(settings)}
 
@@ -65,6 +70,7 @@ def main() -> None:
     parser.add_argument("--environments", type=Path, default=Path(tempfile.gettempdir()) / "peers")
     given = parser.parse_args()
     bodies = list(orders(given.events))
+    calls = told(given.events)
     few = bodies[: max(200, given.events // 10)]
     found: dict[str, list[dict[str, float]]] = {}
     with sink() as url:
@@ -73,8 +79,8 @@ def main() -> None:
             segment = theirs(pythons["segment"], "segment", url, bodies)
             single = theirs(pythons["customerio"], "customerio", url, few)
             for name, one, count in (
-                ("truthpoint", ours(url, bodies, rollups=False), len(bodies)),
-                ("truthpoint, four totals", ours(url, bodies, rollups=True), len(bodies)),
+                ("truthpoint", ours(url, calls, rollups=False), len(bodies)),
+                ("truthpoint, four totals", ours(url, calls, rollups=True), len(bodies)),
                 ("segment", segment, len(bodies)),
                 ("customerio", single, len(few)),
             ):
