@@ -239,15 +239,16 @@ def test_the_gateway_is_not_ready_until_the_worker_is(shop):
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("file", [(), ("--file", "workspace.db")])
 def test_a_workspace_alone_runs_until_told_to_stop(shop, stop, file):
-    """It prints its address, answers, and ends with 0."""
+    """It prints its addresses, answers, and ends with 0."""
     process = shop.start("workspace", "--port", "0", *file)
     assert process.stdout is not None
-    said = process.stdout.readline().decode()
+    said, over_tls = (process.stdout.readline().decode() for _ in range(2))
     status, region = _ask(said.split()[-1] + "/local/log")
     process.send_signal(stop)
     told = ended(process)
 
     assert said.startswith("local workspace  http://127.0.0.1:")
+    assert over_tls.startswith("with TLS         https://127.0.0.1:")
     assert (200, 0) == (status, region["requests"])
     assert (0, "", "") == (told.code, told.out, told.err)
     if file:

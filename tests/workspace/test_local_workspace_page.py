@@ -17,6 +17,7 @@ import pytest
 from asking import Asked, event
 
 from support.local import serving
+from truthpoint.testing.running import LocalWorkspace
 from truthpoint.workspace.faults import AnyFault, Fault
 from truthpoint.workspace.routes import _BUILT
 
@@ -102,6 +103,15 @@ def test_the_faults_that_the_page_shows_are_taken():
     local.workspace.close()
 
 
+def test_the_page_names_what_the_fixture_can_do():
+    """Every public name, and no other."""
+    rows = re.findall(r"^\| (`.+?) \| ", TEXT[TEXT.index("## In your tests") :], re.MULTILINE)
+    named = set(re.findall(r"`(\w+)", " ".join(rows))) - {"local_workspace"}
+    public = {name for name in vars(LocalWorkspace) if not name.startswith("_")}
+
+    assert (public | {"url"}) - {"start", "stop"} == named
+
+
 def test_the_page_names_every_field_of_the_log():
     """Of the answer, of a request and of an item."""
     local = Asked()
@@ -117,8 +127,9 @@ def test_the_page_names_every_field_of_the_log():
 def test_the_programs_of_the_pages_run(name, tmp_path):
     """As they stand."""
     text = (PAGE.parents[1] / f"{name}.md").read_text(encoding="utf-8")
-    (program,) = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    (tmp_path / "program.py").write_text(program, encoding="utf-8")
+    programs = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert programs
+    (tmp_path / "program.py").write_text("\n".join(programs), encoding="utf-8")
 
     ran = subprocess.run(
         [sys.executable, "program.py"], cwd=tmp_path, capture_output=True, text=True, check=False

@@ -284,7 +284,7 @@ def test_signals_stay_with_the_caller():
 def test_an_answer_does_not_wait_for_an_acknowledgement():
     """Every connection sends at once; without that each answer after the first takes 40 ms."""
     with (
-        server_module._listen(0) as listener,
+        server_module._listen(0, "a test") as listener,
         socket.create_connection(listener.getsockname()),
         listener.accept()[0] as accepted,
     ):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from truthpoint import runtime
 from truthpoint.errors import OperatorError
 from truthpoint.workers import DeliverySettings
-from truthpoint.workspace import Workspace, WorkspaceError, start
+from truthpoint.workspace import Workspace, WorkspaceError, certificates_beside, start
 
 from .alerting import bounds_of
 from .watching import alerting
@@ -29,8 +29,9 @@ async def run_workspace(*, port: int, file: str | None) -> None:
     """Run a local workspace until told to stop."""
     stop = stop_on_signals()
     async with AsyncExitStack() as stack:
-        server = await _start_workspace(stack, None if file is None else Path(file), port)
-        announce(f"local workspace  {server.url}")
+        path = None if file is None else Path(file)
+        server = await _start_workspace(stack, path, port)
+        announce(f"local workspace  {server.url}", await _with_tls(stack, server, path, port))
         await stop.wait()
 
 
@@ -43,6 +44,21 @@ async def _start_workspace(stack: AsyncExitStack, path: Path | None, port: int) 
         raise OperatorError(str(error)) from None
     stack.push_async_callback(server.stop)
     return server
+
+
+async def _with_tls(
+    stack: AsyncExitStack, server: RunningServer, path: Path | None, port: int
+) -> str:
+    """Serve TLS on the port after the plain one, and return the line that says so, or why not.
+
+    Only clients that insist on TLS need it, so that what it lacks ends nothing.
+    """
+    try:
+        files = stack.enter_context(certificates_beside(path))
+        await server.serve_tls(files, port=port + 1 if port else 0)
+    except WorkspaceError as error:
+        return f"without TLS      {error}"
+    return f"with TLS         {server.tls_url}  CA file {files.ca_file.absolute()}"
 
 
 async def run_up(
@@ -71,7 +87,9 @@ async def run_up(
             serving(listener, contract, settings, told, local_source=local)
         )
         runtime.see_free(folder)
-        server = await _start_workspace(stack, folder / WORKSPACE_FILE, workspace_port)
+        file = folder / WORKSPACE_FILE
+        server = await _start_workspace(stack, file, workspace_port)
+        tls_line = await _with_tls(stack, server, file, workspace_port)
         ours = runtime.local_workspace(contract, server.url, report=report)
         worker, store, transport = runtime.open_worker(
             contract,
@@ -88,6 +106,7 @@ async def run_up(
             f"gateway          http://127.0.0.1:{listener.getsockname()[1]}",
             f"store            {settings.store}",
             "Send records with `truthpoint send FILE`; Ctrl-C drains and ends.",
+            tls_line,
         )
         note_pauses(settings)
         try:

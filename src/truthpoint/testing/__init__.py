@@ -1,6 +1,8 @@
 """For tests of yours: a suite that every store must pass, a shop's contract and records.
 
-Nothing here needs a test runner to be imported; `truthpoint.testing.fixtures` needs pytest.
+Nothing here needs a test runner to be imported; `truthpoint.testing.fixtures` and
+`truthpoint.testing.workspace` need pytest. A workspace without pytest is in
+`truthpoint.testing.running`, which is slow to import and so not imported here.
 """
 
 from .builders import a_capture, a_contract, an_identify, an_order, line

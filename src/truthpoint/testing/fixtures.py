@@ -1,4 +1,4 @@
-"""For pytest: a fixture that captures in memory. This module imports pytest; no other does.
+"""For pytest: a fixture that captures in memory. This module imports pytest.
 
 In your `conftest.py`:
 

@@ -9,6 +9,7 @@ restates that documentation; `docs/reference/local-workspace.md` repeats what a 
 `docs/explanation/undocumented-choices.md` lists every choice the documentation leaves open.
 """
 
+from .certificates import Certificates, certificates_beside
 from .errors import WorkspaceError
 from .messages import Reply, Request
 from .server import RunningServer, start
@@ -16,11 +17,13 @@ from .switches import Switches
 from .workspace import Workspace
 
 __all__ = [
+    "Certificates",
     "Reply",
     "Request",
     "RunningServer",
     "Switches",
     "Workspace",
     "WorkspaceError",
+    "certificates_beside",
     "start",
 ]

@@ -1,4 +1,4 @@
-"""The workspace over HTTP, on 127.0.0.1 only.
+"""The workspace over HTTP, plain and by TLS, on 127.0.0.1 only.
 
 Requests are handled in the event loop's own thread, one after the other: the order of the log
 is the order of arrival, and one that takes a few milliseconds would gain nothing from a second
@@ -26,7 +26,9 @@ from .messages import Reply, Request, control_error
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, MutableMapping
+    from pathlib import Path
 
+    from .certificates import Certificates
     from .workspace import Workspace
 
     Message = MutableMapping[str, Any]
@@ -54,19 +56,68 @@ class RunningServer:
 
     Attributes:
         url: Where, without a slash at the end.
+        tls_url: The same over TLS; empty: not served.
     """
 
-    def __init__(self, url: str, site: _Site, server: _Server, serving: asyncio.Task[None]) -> None:
-        self.url = url
-        self._site = site
-        self._server = server
-        self._serving = serving
+    def __init__(self, workspace: Workspace) -> None:
+        self.url = ""
+        self.tls_url = ""
+        self._workspace = workspace
+        self._running: list[tuple[_Site, _Server, asyncio.Task[None]]] = []
+
+    async def serve_tls(self, files: Certificates, *, port: int) -> None:
+        """Serve the same workspace over TLS too.
+
+        Args:
+            files: What the server shows.
+            port: On 127.0.0.1; 0: any that is free.
+
+        Raises:
+            WorkspaceError: The port cannot be used.
+        """
+        at = await self._serve(_listen(port, "TLS of the local workspace"), files.server_file)
+        self.tls_url = f"https://{HOST}:{at}"
+
+    async def serve(self, *, port: int) -> None:
+        """Serve without TLS; `start` calls this."""
+        self.url = f"http://{HOST}:{await self._serve(_listen(port, 'the local workspace'), None)}"
 
     async def stop(self) -> None:
         """End it: answers that wait are cut off, others are finished. Twice changes nothing."""
-        self._site.stopping.set()
-        self._server.should_exit = True
-        await self._serving
+        for site, server, _ in self._running:
+            site.stopping.set()
+            server.should_exit = True
+        for _, _, serving in self._running:
+            await serving
+
+    async def _serve(self, listener: socket.socket, server_file: Path | None) -> int:
+        """Serve on a socket until stopped, and return its port."""
+        port: int = listener.getsockname()[1]
+        site = _Site(self._workspace)
+        config = uvicorn.Config(
+            site.serve,
+            http=site.protocol,
+            interface="asgi3",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=STOP_SECONDS,
+            ssl_certfile=server_file,
+        )
+        server = _Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        ready = asyncio.create_task(server.ready.wait())
+        await asyncio.wait({serving, ready}, return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            ready.cancel()
+            listener.close()
+            serving.result()
+        self._running.append((site, server, serving))
+        return port
 
 
 async def start(workspace: Workspace, *, port: int) -> RunningServer:
@@ -79,34 +130,12 @@ async def start(workspace: Workspace, *, port: int) -> RunningServer:
     Raises:
         WorkspaceError: The port cannot be used.
     """
-    listener = _listen(port)
-    url = f"http://{HOST}:{listener.getsockname()[1]}"
-    site = _Site(workspace)
-    config = uvicorn.Config(
-        site.serve,
-        http=site.protocol,
-        interface="asgi3",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=STOP_SECONDS,
-    )
-    server = _Server(config)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    ready = asyncio.create_task(server.ready.wait())
-    await asyncio.wait({serving, ready}, return_when=asyncio.FIRST_COMPLETED)
-    if serving.done():
-        ready.cancel()
-        listener.close()
-        serving.result()
-    return RunningServer(url, site, server, serving)
+    running = RunningServer(workspace)
+    await running.serve(port=port)
+    return running
 
 
-def _listen(port: int) -> socket.socket:
+def _listen(port: int, what: str) -> socket.socket:
     reason = "a port is from 0 to 65535"
     if 0 <= port <= LARGEST_PORT:
         try:
@@ -119,7 +148,7 @@ def _listen(port: int) -> socket.socket:
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return listener
     raise WorkspaceError(
-        f"Port {port} on {HOST} cannot be used for the local workspace: {reason}. Choose "
+        f"Port {port} on {HOST} cannot be used for {what}: {reason}. Choose "
         "another with --port (of `up`: --workspace-port), or end the program that holds it."
     )
 
@@ -234,6 +263,7 @@ def _request(scope: Message, body: bytes) -> Request:
         query=query,
         headers=headers,
         body=body,
+        scheme=scope["scheme"],
         loopback=ip_address(scope["client"][0]).is_loopback,
     )
 
