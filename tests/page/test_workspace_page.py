@@ -232,7 +232,7 @@ def test_a_reset_empties_the_list_and_says_so(page, local, send):
     page.until(COUNT, 0)
 
     assert f"life {life} begins" in page.see("document.querySelector('#reset').innerText")
-    assert page.see(IS_SHOWN.format("#empty"))
+    page.until(IS_SHOWN.format("#empty"))
     send(event("3"))
     page.until(f"({ROWS}).map((row) => row[0])", ["id 3"])
     page.click("#reset-close")
