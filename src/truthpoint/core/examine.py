@@ -6,6 +6,7 @@ counts. It needs no state: the same record and contract give the same answer alw
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, assert_never, cast
@@ -32,6 +33,9 @@ IDENTIFIER_ATTRIBUTES: Final = frozenset({"email", "phone"})
 """Attributes that Customer.io treats as identifiers: changing one is a barrier (law 7)."""
 
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
+
+# No id of a shop holds one, and what stands behind a NUL is lost to more than one reader.
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +230,8 @@ class Examiner:
         size = len(text.encode())
         if size > MAX_PERSON_ID_BYTES:
             return _at("person_id_too_long", "person.id", f"`person.id` has {size} bytes.")
+        if _CONTROL.search(text):
+            return _at("person_id_control", "person.id", "`person.id` holds a control character.")
         if not self._person_id.is_valid(text):
             name, pattern = self.contract.person.id_name, self.contract.person.pattern
             evidence = f"`person.id` does not match the pattern of `{name}`, {pattern}."

@@ -159,6 +159,12 @@ _RECORD: Final = (
         "Send the canonical id that the contract names, not another identifier.",
     ),
     ("person_id_too_long", _ERROR, _QUARANTINED, "Customer.io takes ids of at most 150 bytes."),
+    (
+        "person_id_control",
+        _ERROR,
+        _QUARANTINED,
+        "Take line ends, NUL and other control characters out of the id.",
+    ),
     ("time_unreadable", _ERROR, _QUARANTINED, "Write ISO 8601 with an offset."),
     (
         "time_naive",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from truthpoint.core.decide import key_text
 from truthpoint.core.decision import LedgerRow, Outcome, PersonRow, Verdict
 from truthpoint.core.outbox import Standing, Totals
 from truthpoint.errors import LeaseLost
@@ -103,6 +104,20 @@ class DecidedBehaviour(Behaviour):
         assert self.scene.store.known([], []) == ([], [])
         assert self.scene.store.totals([1, 99]) == []
         assert len(self.scene.store.known(["42"], [(event, key)])[1]) == 1
+
+    def test_ids_and_keys_of_any_characters_are_found_again(self) -> None:
+        """Laws 3 and 5: a character that means something to the store means nothing in them."""
+        odd = ['"', "'", "\\", "%", "a,b", "[]", "\t", "\u2028", "\ufffe", "é", "\U0010ffff", " "]
+        keys = [*odd, "\0", "a\0b", "\x7f"]
+        for who in odd:
+            self.scene.event(f"4{who}2")
+        for key in keys:
+            self.scene.event("42", key, key)
+        claimed = [("order_paid", key_text((key, key))) for key in keys]
+        people, rows = self.scene.store.known([f"4{who}2" for who in odd], claimed)
+
+        assert sorted(one.canonical_id for one in people) == sorted(f"4{who}2" for who in odd)
+        assert sorted((row.event, row.key) for row in rows) == sorted(claimed)
 
     def test_a_decision_does_not_change_how_a_person_stands(self) -> None:
         """Law 4: a decision knows people as they stood before; only settling changes that."""

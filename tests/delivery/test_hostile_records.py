@@ -1,0 +1,39 @@
+"""No record stops the decider: what cannot be decided is set aside, and the others go on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from support.shop import EXAMINER, order
+from truthpoint.core.decision import Outcome
+from truthpoint.core.examine import Examiner
+
+_ANY_ID = Examiner(
+    replace(EXAMINER.contract, person=replace(EXAMINER.contract.person, pattern=None))
+)
+"""The shop, with ids of any form."""
+
+
+def _orders(place) -> list[str]:
+    items = place.transport.items
+    return [one["attributes"]["order_id"] for one in items if one.get("name") == "order_paid"]
+
+
+def _reasons(place) -> dict[int, str]:
+    return {one.record: one.reason for one in place.desk.listed(Outcome.QUARANTINED, limit=1000)}
+
+
+@pytest.mark.parametrize("character", ["\0", "\n", "\x7f", "\x85"])
+def test_a_control_character_in_a_person_id_stops_nobody(place, character):
+    """Laws 1 and 16: a store that cuts text at a NUL never sees one; the others go on."""
+    hostile = f"a{character}b"
+    place.say(order("A-1", hostile), order("A-2", "ab"), order("A-3", hostile))
+
+    place.drain(examiner=_ANY_ID)
+    place.say(order("A-4", hostile), order("A-5", "ab"), start=3)
+    place.drain(examiner=_ANY_ID)
+
+    assert ["A-2", "A-5"] == _orders(place)
+    assert dict.fromkeys((1, 3, 4), "person_id_control") == _reasons(place)
