@@ -59,6 +59,9 @@ def _order(number="A-1", **more) -> bytes:
     return json.dumps(order(number, "1", **more)).encode()
 
 
+_NEST = b"[" * 300 + b"]" * 300
+
+
 def _padded(size_bytes: int) -> bytes:
     """A valid record of just this size."""
     bare = _order(coupon="")
@@ -105,6 +108,7 @@ def test_an_empty_file_has_nothing_to_report(journal):
         (_order().replace(b"A-1", b"A\x00-1"), "not_json"),
         (_order() + _order(), "not_json"),
         (b"[" * 100_000, "not_json"),
+        (_order(coupon=0).replace(b'"coupon": 0', b'"coupon": ' + _NEST), "record_too_deep"),
     ],
 )
 def test_a_broken_line_is_kept_as_bytes_and_the_rest_goes_on(journal, line, code):

@@ -287,3 +287,15 @@ def test_an_undeclared_value_is_found_wrong_at_its_place() -> None:
     assert [("property_value", "properties.z")] == told(
         check({"z": Decimal("1E+99")}, extra=Extra.ALLOW)
     )
+
+
+@pytest.mark.parametrize("kind", [Kind.STRING, Kind.MONEY, Kind.DATE])
+def test_what_the_validator_cannot_judge_is_refused(kind: Kind) -> None:
+    """Law 16: a value beyond the validator's own bounds is a finding, and no error."""
+    deep: object = "x"
+    for _ in range(300):
+        deep = [deep]
+
+    found = told(check({"x": deep}, required(kind)))
+
+    assert [("property_type", "properties.x"), ("property_value", "properties")] == found

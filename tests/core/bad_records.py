@@ -109,6 +109,17 @@ CASES = (
     raw("huge_integer", b'{"type": ' + b"9" * 5000 + b"}", ("not_json", None)),
     raw("huge_exponent", b'{"type": 1e-99999999999999999999}', ("not_json", None)),
     raw("deep", b"[" * 100_000, ("not_json", None)),
+    raw(
+        "deep_in_vain",
+        b'{"type":"identify","person":"42","attributes":{"x":' + b"[" * 63 + b"]" * 63 + b"}}",
+        ("record_too_deep", None),
+    ),
+    raw(
+        "very_deep",
+        b'{"type":"identify","persom":"42","attributes":{"x":' + b'{"a":' * 500 + b"1" + b"}" * 502,
+        ("record_too_deep", None),
+        ("record_key_unknown", None),
+    ),
     raw("mark", b"\xef\xbb\xbf{}", ("not_json", None)),
     raw("latin_1", b'{"type": "\xe9"}', ("not_text", None)),
     raw("half_a_character", b'{"type": "\xe2\x82"}', ("not_text", None)),

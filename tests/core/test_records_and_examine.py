@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from truthpoint.core.examine import Broken, Examiner, Identity, Moment, NotOwner, normal_text
-from truthpoint.core.records import Record, RecordType, Unreadable, read_record
+from truthpoint.core.records import MAX_DEPTH, Record, RecordType, Unreadable, read_record
 from truthpoint.testing.builders import START_MS, a_contract, an_identify, an_order, line
 from truthpoint.values.instants import to_iso
 
@@ -123,6 +123,29 @@ def test_a_key_is_repeated_only_where_it_is(value: dict[str, object], indent: in
         again = read_record(whole.encode(), source="b", captured_at_ms=0)
         assert isinstance(again, Unreadable)
         assert "key_repeated" in [one.code for one in again.findings]
+
+
+def _depth(value: object) -> int:
+    """How deep a value is nested, by recursion."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return isinstance(value, dict | list) + max(map(_depth, inner), default=0)
+
+
+@given(
+    st.recursive(st.integers(0, 9), lambda one: st.lists(one, max_size=3), max_leaves=9),
+    st.lists(st.sampled_from(["[", "{"]), max_size=MAX_DEPTH + 2),
+    st.integers(0, MAX_DEPTH),
+)
+def test_a_record_is_too_deep_only_where_it_is(value: object, nest: list[str], wide: int) -> None:
+    """It is nested 64 levels at most, itself included, however wide it is."""
+    for one in nest:
+        value = [value, []] if one == "[" else {"a": value, "b": {}}
+    said = {"type": "identify", "person": "42", "attributes": {"x": value, "y": [[]] * wide}}
+
+    read = read_record(json.dumps(said).encode(), source="backend", captured_at_ms=START_MS)
+
+    codes = [one.code for one in read.findings] if isinstance(read, Unreadable) else []
+    assert (["record_too_deep"] if _depth(said) > MAX_DEPTH else []) == codes
 
 
 @given(st.binary(max_size=60) | st.text(max_size=30).map(str.encode))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from support.shop import EXAMINER, order
 from truthpoint.core.decision import Outcome
 from truthpoint.core.examine import Examiner
+from truthpoint.core.records import MAX_DEPTH
 
 _ANY_ID = Examiner(
     replace(EXAMINER.contract, person=replace(EXAMINER.contract.person, pattern=None))
@@ -37,3 +39,19 @@ def test_a_control_character_in_a_person_id_stops_nobody(place, character):
 
     assert ["A-2", "A-5"] == _orders(place)
     assert dict.fromkeys((1, 3, 4), "person_id_control") == _reasons(place)
+
+
+@pytest.mark.parametrize("levels", [62, 63, 64, 255, 256, 900])
+@pytest.mark.parametrize("field", ["coupon", "items", "colour"])
+def test_deep_nesting_stops_nobody(place, levels, field):
+    """Law 16: deep JSON is quarantined with its reason, whatever a validator makes of it."""
+    deep = json.dumps(order("A-1", "1", **{field: "@"})).replace('"@"', "[" * levels + "]" * levels)
+    place.say(deep.encode(), order("A-2", "2"))
+
+    place.drain()
+
+    sound = field == "colour" and levels + 2 <= MAX_DEPTH
+    shallow = "" if sound else "property_type"
+    expected = "record_too_deep" if levels + 2 > MAX_DEPTH else shallow
+    assert ([] if not sound else ["A-1"]) + ["A-2"] == sorted(_orders(place))
+    assert ({} if sound else {1: expected}) == _reasons(place)

@@ -74,7 +74,7 @@ class Checker:
         found: list[Note] = []
         values = cast("dict[str, object]", self._convert(event, given)(given, found))
         schema = self._schemas[event.name]
-        if not found and schema.is_valid(values):
+        if not found and _is_valid(schema, values):
             return Checked(values=values)
         _add_schema_notes(schema, values, found)
         return Checked(values=values, findings=_findings("properties", found))
@@ -131,10 +131,23 @@ def _is_currency(one: Property) -> bool:
     return one.name == "currency" and one.type.kind is Kind.CURRENCY
 
 
+def _is_valid(schema: jsonschema_rs.Validator, values: object) -> bool:
+    try:
+        return schema.is_valid(values)
+    except ValueError:
+        return False
+
+
 def _add_schema_notes(schema: jsonschema_rs.Validator, values: object, found: list[Note]) -> None:
     """Note what the schema refuses, where nothing was noted yet."""
+    try:
+        errors = list(schema.iter_errors(values))
+    except ValueError:
+        # The validator has bounds of its own, such as of depth. What it cannot judge is refused.
+        found.append(("property_value", "", "It holds a value that cannot be validated."))
+        return
     noted = {path for _, path, _ in found}
-    for error in schema.iter_errors(values):
+    for error in errors:
         keyword = str(error.schema_path[-1]) if error.schema_path else ""
         path = _path(error.instance_path)
         if keyword in ("required", "additionalProperties") and noted:

@@ -24,10 +24,13 @@ from truthpoint.values.instants import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 MAX_RECORD_BYTES: Final = 1024 * 1024
 """A record over 1 MiB is refused at capture and not kept (design, section 5)."""
+
+MAX_DEPTH: Final = 64
+"""Deepest nesting of objects and lists, the record itself being the first of them."""
 
 LONGEST_NAME: Final = 150
 """Longest source name and record id, in characters."""
@@ -124,9 +127,37 @@ def read_record(
         evidence = f"The line holds {_kind(given)}."
         return Unreadable(findings=(finding("not_an_object", evidence),))
     reader = _Reader(cast("dict[str, object]", given))
+    if _is_too_deep(body, cast("dict[str, object]", given)):
+        reader.note_depth()
     if repeated:
         reader.note_repeated_key()
     return reader.read(source, captured_at_ms)
+
+
+def _is_too_deep(body: bytes, given: dict[str, object]) -> bool:
+    """Tell whether a record is nested deeper than `MAX_DEPTH`.
+
+    Validators and encoders have bounds of their own, far below what JSON's reader takes, and
+    end in errors there.
+    """
+    if body.count(b"{") + body.count(b"[") <= MAX_DEPTH:
+        # As most records: they hold fewer objects and lists than that, however nested.
+        return False
+    level: list[object] = [given]
+    for _ in range(MAX_DEPTH):
+        level = [inner for held in level for inner in _inner(held)]
+        if not level:
+            return False
+    return True
+
+
+def _inner(held: object) -> list[object]:
+    """Return the objects and lists that stand in an object or a list."""
+    if isinstance(held, dict):
+        values: Iterable[object] = cast("dict[str, object]", held).values()
+    else:
+        values = cast("list[object]", held)
+    return [one for one in values if isinstance(one, dict | list)]
 
 
 def _repeats_a_key(body: bytes, given: Mapping[str, object]) -> bool:
@@ -157,13 +188,9 @@ def _count_keys(given: Mapping[str, object]) -> int:
     left: list[object] = [given]
     while left:
         value = left.pop()
+        left += _inner(value)
         if isinstance(value, dict):
-            held = cast("dict[str, object]", value)
-            count += len(held)
-            left += [one for one in held.values() if isinstance(one, dict | list)]
-        else:
-            items = cast("list[object]", value)
-            left += [one for one in items if isinstance(one, dict | list)]
+            count += len(cast("dict[str, object]", value))
     return count
 
 
@@ -196,6 +223,11 @@ class _Reader:
     def __init__(self, given: Mapping[str, object]) -> None:
         self._given = given
         self._findings: list[Finding] = []
+
+    def note_depth(self) -> None:
+        """Note that the record is nested too deeply."""
+        evidence = f"Its objects and lists are nested deeper than {MAX_DEPTH} levels."
+        self._findings.append(finding("record_too_deep", evidence))
 
     def note_repeated_key(self) -> None:
         """Note that an object of the record names one key twice."""

@@ -126,6 +126,7 @@ _RECORD: Final = (
         "Write each key once: of two values, one would silently be lost.",
     ),
     ("not_an_object", _ERROR, _QUARANTINED, "Write one JSON object a line."),
+    ("record_too_deep", _ERROR, _QUARANTINED, "Flatten it: a record is nested 64 levels at most."),
     ("unknown_record_type", _ERROR, _QUARANTINED, "Use `identify` or `track`."),
     (
         "record_type_not_supported",
