@@ -215,8 +215,12 @@ class Store(Protocol):
         """Bind the store, for good. Called once, before the first delivery."""
         ...
 
-    def rollups(self, definition: str) -> str | None:
-        """Remember how totals are computed now; return how they were before, None at first."""
+    def rollups(self) -> str | None:
+        """Return how totals are computed; None before the first worker has said it."""
+        ...
+
+    def keep_rollups(self, definition: str) -> None:
+        """Remember how totals are computed from now on."""
         ...
 
     def undecided(self, limit: int) -> list[JournalRow]:

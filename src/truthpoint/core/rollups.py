@@ -8,7 +8,7 @@ order of arrival, and a recomputation from the ledger gives the same values.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from truthpoint.contract.model import Kind, RollupKind
 from truthpoint.values.currencies import EXPONENTS
@@ -116,11 +116,57 @@ def on_the_wire(contract: Contract, values: Mapping[str, int | str]) -> dict[str
 
 def definition(contract: Contract) -> str:
     """Return the rollups as text: two contracts with the same text compute the same totals."""
-    return "; ".join(
+    return _SEPARATOR.join(
         f"{one.name}={one.kind.value}:{one.event}.{one.property}-{one.minus_event}."
         f"{one.minus_property}@{contract.currency}"
         for one in sorted(contract.rollups.values(), key=lambda one: one.name)
     )
+
+
+def declared(remembered: str) -> str:
+    """Return the definition at the last start, from what a store remembers."""
+    return _SEPARATOR.join(one for one in remembered.split(_SEPARATOR) if ":" in one)
+
+
+def to_remember(remembered: str | None, now: str) -> str:
+    """Return what a store is to remember of a definition.
+
+    That is the definition, and the names with their kinds of rollups that were declared
+    once and are not now: their values are kept, and so is what these mean.
+
+    Args:
+        remembered: What the store remembers; None: nothing yet.
+        now: The definition from now on.
+    """
+    kinds = _kinds(remembered or "")
+    gone = sorted(kinds.keys() - _kinds(now).keys())
+    return _SEPARATOR.join([*filter(None, [now]), *(f"{name}={kinds[name]}" for name in gone)])
+
+
+def changed_kind(remembered: str, now: str) -> tuple[str, str, str] | None:
+    """Return the first rollup whose values would be taken for those of another kind.
+
+    Args:
+        remembered: What the store remembers.
+        now: The definition from now on.
+
+    Returns:
+        Its name, its kind in the store and its kind now; None when there is none.
+    """
+    before = _kinds(remembered)
+    for name, kind in sorted(_kinds(now).items()):
+        if before.get(name, kind) != kind:
+            return name, before[name], kind
+    return None
+
+
+_SEPARATOR: Final = "; "
+
+
+def _kinds(definition: str) -> dict[str, str]:
+    """Return rollup names with their kinds."""
+    parts = (one.partition("=") for one in definition.split(_SEPARATOR) if one)
+    return {name: rest.partition(":")[0] for name, _, rest in parts}
 
 
 def _start(contract: Contract) -> Values:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from truthpoint.core import rollups, wire
 from truthpoint.core.wire import Halt, Region, Transient
-from truthpoint.errors import DeliveryStopped, WrongWorkspace
+from truthpoint.errors import DeliveryStopped, UsageError, WrongWorkspace
 from truthpoint.findings import Finding, finding
 from truthpoint.ports import Binding, TransportFailed
 
@@ -97,13 +97,29 @@ class Worker:
 
         Raises:
             StoreBusy: Another worker holds it.
+            UsageError: A rollup is of another kind than it was in this store.
         """
         for found in self._store.acquire():
             self._report(found)
         definition = rollups.definition(self._contract)
-        before = self._store.rollups(definition)
-        if before is not None and before != definition:
-            self._report(finding("rollups_changed", "The contract's rollups are not as before."))
+        before = self._store.rollups()
+        if before is not None:
+            self._see_kinds(before, definition)
+            if rollups.declared(before) != definition:
+                evidence = "The contract's rollups are not as before."
+                self._report(finding("rollups_changed", evidence))
+        self._store.keep_rollups(rollups.to_remember(before, definition))
+
+    def _see_kinds(self, before: str, definition: str) -> None:
+        """See that no total of the store would be read as one of another kind."""
+        changed = rollups.changed_kind(before, definition)
+        if changed is not None:
+            name, was, now = changed
+            raise UsageError(
+                f"The rollup `{name}` is of kind {was} in this store, and {now} in the contract.",
+                hint="Give the new one another name, or put the old kind back; "
+                "nothing was decided or sent.",
+            )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Decide and deliver until told to stop; what is under way is settled first.

@@ -84,12 +84,15 @@ class MemoryStore:
             self._fence()
             self._shelf.binding = binding
 
-    def rollups(self, definition: str) -> str | None:
-        """Remember how totals are computed now; return how they were before."""
+    def rollups(self) -> str | None:
+        """Return how totals are computed; None at first."""
+        return self._shelf.rollups
+
+    def keep_rollups(self, definition: str) -> None:
+        """Remember how totals are computed from now on."""
         with self._shelf.lock:
             self._fence()
-            before, self._shelf.rollups = self._shelf.rollups, definition
-            return before
+            self._shelf.rollups = definition
 
     def undecided(self, limit: int) -> list[JournalRow]:
         """Return the next records to decide, replayed ones first."""

@@ -86,12 +86,15 @@ class SqliteStore:
         with self._writing():
             self._set("binding", rows.json_text(binding))
 
-    def rollups(self, definition: str) -> str | None:
-        """Remember how totals are computed; return how they were before."""
+    def rollups(self) -> str | None:
+        """Return how totals are computed; None at first."""
+        with explained(self._path):
+            return self._get("rollups")
+
+    def keep_rollups(self, definition: str) -> None:
+        """Remember how totals are computed from now on."""
         with self._writing():
-            before: str | None = self._get("rollups")
             self._set("rollups", definition)
-        return before
 
     def undecided(self, limit: int) -> list[JournalRow]:
         """Return the next records to decide, replayed ones first."""
