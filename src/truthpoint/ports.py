@@ -249,6 +249,7 @@ class Store(Protocol):
 
         Raises:
             LeaseLost: Another worker holds the store, or the records were settled already.
+            ValueError: The store cannot keep what the decision holds.
         """
         ...
 

@@ -108,6 +108,30 @@ def decide(planned: Plan, examiner: Examiner, known: Known) -> Decision:
     return deciding.decision(tuple(row.record for row in planned.rows))
 
 
+def set_aside(row: JournalRow, evidence: str, *, next_ids: tuple[int, int]) -> Decision:
+    """Return the decision of one record that could not be decided: it is quarantined.
+
+    Args:
+        row: The record.
+        evidence: What happened, without anything of the record.
+        next_ids: The first free person key and operation id.
+    """
+    found = finding("could_not_be_decided", evidence)
+    verdict = Verdict(record=row.record, outcome=Outcome.QUARANTINED, reason=found.code)
+    next_person, next_operation = next_ids
+    return Decision(
+        records=(row.record,),
+        people=(),
+        ledger=(),
+        totals=(),
+        operations=(),
+        verdicts=(verdict,),
+        findings={row.record: (found,)},
+        next_person=next_person,
+        next_operation=next_operation,
+    )
+
+
 class _Deciding:
     """The state of one batch while it is decided."""
 

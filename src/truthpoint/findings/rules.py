@@ -194,6 +194,12 @@ _RECORD: Final = (
     ("value_too_long", _ERROR, _QUARANTINED, "Customer.io takes values of at most 1000 bytes."),
     ("too_many_attributes", _ERROR, _QUARANTINED, "Customer.io takes 300 attributes a call."),
     (
+        "could_not_be_decided",
+        _ERROR,
+        "The record goes to quarantine with its bytes; the others go on.",
+        "It is a defect of ours: report it with what the log says, upgrade, replay the record.",
+    ),
+    (
         "attribute_missing",
         _WARNING,
         "The identify is sent without it.",

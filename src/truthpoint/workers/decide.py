@@ -1,22 +1,34 @@
-"""The thin edge around the pure decision: load, decide, commit."""
+"""The thin edge around the pure decision: load, decide, commit; and set aside what fails."""
 
 from __future__ import annotations
 
+import logging
+import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from truthpoint.core.decide import decide, plan
+from truthpoint.core.decide import decide, plan, set_aside
 from truthpoint.core.decision import Known
+from truthpoint.errors import TruthpointError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from truthpoint.core.decision import JournalRow
     from truthpoint.core.examine import Examiner
     from truthpoint.ports import Store
 
 BATCH_RECORDS: Final = 500
 """Records of one decision: one transaction, short enough not to hold up delivery."""
 
+_logger: Final = logging.getLogger("truthpoint")
+
 
 class Decider:
     """Decides what the journal holds, a batch at a time.
+
+    A defect of ours must not make one record hold up all others. So a batch that fails is
+    decided by halves, down to the record that fails alone: that one is quarantined.
 
     Args:
         store: The store; acquired by its worker.
@@ -26,16 +38,38 @@ class Decider:
     def __init__(self, store: Store, examiner: Examiner) -> None:
         self._store = store
         self._examiner = examiner
+        self._logged: set[str] = set()
 
     def step(self) -> int:
         """Decide one batch and commit it; return how many records it held, 0 when none wait.
 
         Raises:
             LeaseLost: Another worker took the store over; nothing was written.
+            StoreUnusable: The store failed; what was committed before stays.
         """
         rows = self._store.undecided(BATCH_RECORDS)
-        if not rows:
-            return 0
+        if rows:
+            self._decide(rows)
+        return len(rows)
+
+    def _decide(self, rows: Sequence[JournalRow]) -> None:
+        try:
+            self._commit(rows)
+        except (TruthpointError, OSError, MemoryError):
+            # Of the store or the machine: no record is to blame.
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other records go on
+            failure = error
+        else:
+            return
+        if len(rows) == 1:
+            self._set_aside(rows[0], failure)
+            return
+        middle = len(rows) // 2
+        self._decide(rows[:middle])
+        self._decide(rows[middle:])
+
+    def _commit(self, rows: Sequence[JournalRow]) -> None:
         planned = plan(rows, self._examiner)
         people, ledger = self._store.known(planned.ids, planned.keys)
         with_totals = planned.people_with_totals(self._examiner.contract, people)
@@ -48,4 +82,18 @@ class Decider:
             next_operation=next_operation,
         )
         self._store.commit(decide(planned, self._examiner, known))
-        return len(rows)
+
+    def _set_aside(self, row: JournalRow, failure: Exception) -> None:
+        """Quarantine a record, and tell of it: kind and place, for the text may hold data."""
+        frames = traceback.extract_tb(failure.__traceback__)
+        place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}"
+        cause = f"{type(failure).__name__} at {place}"
+        evidence = f"Deciding it ended in {cause}."
+        self._store.commit(set_aside(row, evidence, next_ids=self._store.next_ids()))
+        where = ""
+        if cause not in self._logged:
+            self._logged.add(cause)
+            where = "\n" + "".join(traceback.format_list(frames)).rstrip()
+        _logger.error(
+            "Record %d could not be decided and is in quarantine: %s.%s", row.record, cause, where
+        )

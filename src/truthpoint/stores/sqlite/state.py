@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -148,7 +149,11 @@ class SqliteStore:
         """Write a decision and the records that it settles, all or nothing."""
         with self._writing():
             self._settle_records(decision.records)
-            self._write(decision)
+            try:
+                self._write(decision)
+            except (sqlite3.IntegrityError, sqlite3.DataError) as error:
+                # The file is in order; what was to be written is not.
+                raise ValueError(f"SQLite reports {error.sqlite_errorname}") from None
             self._set("next_person", decision.next_person)
             self._set("next_operation", decision.next_operation)
 
