@@ -293,11 +293,13 @@ def see_free(folder: Path) -> None:
 
 
 def forget(folder: Path, *, beside: tuple[str, ...] = ()) -> None:
-    """Delete a store that serves the local workspace, or none yet.
+    """Empty a store that serves the local workspace, or none yet.
+
+    Its files stay: whoever captures meanwhile goes on in them.
 
     Args:
         folder: The store's folder; it may be missing.
-        beside: Databases of others in it that go with it.
+        beside: Databases of others in it, which nobody has open; they are deleted.
 
     Raises:
         StoreBusy: A worker holds it.
@@ -316,7 +318,8 @@ def forget(folder: Path, *, beside: tuple[str, ...] = ()) -> None:
                 "starting over would forget what was sent there.",
                 hint="Nothing was deleted; name another --store.",
             )
-        for name in (*STORE_FILES, *beside):
+        store.forget()
+        for name in beside:
             for end in ("", "-wal", "-shm"):
                 (folder / f"{name}{end}").unlink(missing_ok=True)
     except OSError as error:

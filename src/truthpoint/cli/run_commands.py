@@ -23,7 +23,7 @@ def up(  # noqa: PLR0913 - one option for each choice
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Gateway port.")] = 8700,
     workspace_port: options.WorkspacePort = 8710,
     start_over: Annotated[
-        bool, typer.Option("--start-over", help="Delete the local store and begin anew.")
+        bool, typer.Option("--start-over", help="Empty the local store and begin anew.")
     ] = False,
     rate: options.Rate = 50,
     alert_command: alerting.Command = None,

@@ -134,12 +134,19 @@ def _adopt(connection: sqlite3.Connection, path: Path, application: int, schema:
         # Another process may have made or raised it while this one waited for the lock.
         found = _version(connection, path, application)
         if found == 0:
-            _execute(connection, schema)
-            connection.execute(f"PRAGMA application_id = {application}")
-        else:
-            for version in range(found + 1, known + 1):
-                _execute(connection, RAISES[path.name, version])
+            make_tables(connection, (path.name, application, schema))
+            return
+        for version in range(found + 1, known + 1):
+            _execute(connection, RAISES[path.name, version])
         connection.execute(f"PRAGMA user_version = {known}")
+
+
+def make_tables(connection: sqlite3.Connection, kind: tuple[str, int, str]) -> None:
+    """Make the tables of a file that has none, and make it ours; inside a transaction."""
+    name, application, schema = kind
+    _execute(connection, schema)
+    connection.execute(f"PRAGMA application_id = {application}")
+    connection.execute(f"PRAGMA user_version = {VERSIONS[name]}")
 
 
 def _execute(connection: sqlite3.Connection, name: str) -> None:

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from truthpoint.contract.model import Lane
-from truthpoint.errors import LeaseLost, StoreBusy
+from truthpoint.errors import LeaseLost, StoreBusy, StoreUnusable
 from truthpoint.ports import Binding
 
 from . import rows
+from .emptying import empty_journal, empty_state
 from .files import JOURNAL, SQL, STATE, explained, open_file, transaction
 from .mending import leave_mark, mend
+from .named import NamedFile, identity
 from .outbox import Outbox
 from .paused import open_lanes, read_pauses
 
@@ -55,6 +57,9 @@ class SqliteStore:
         self._path = folder / STATE[0]
         self._journal = open_file(folder, JOURNAL)
         self._state = open_file(folder, STATE)
+        self._files = [
+            NamedFile(path, identity(path)) for path in (folder / JOURNAL[0], folder / STATE[0])
+        ]
         self._lock: int | None = None
         self._lease = -1
         self._numbers: dict[str, int] = {}
@@ -99,6 +104,7 @@ class SqliteStore:
 
     def undecided(self, limit: int) -> list[JournalRow]:
         """Return the next records to decide, replayed ones first."""
+        self._see_files()
         with explained(self._path):
             asked = [row[0] for row in self._state.execute(SQL["replay_requests"], (limit,))]
             found = [
@@ -270,6 +276,19 @@ class SqliteStore:
         """Return a number that rises whenever something is paused."""
         with explained(self._path):
             return self._get("pause_revision")
+
+    def _see_files(self) -> None:
+        """See that the path still names what is open: captures go on in what it names."""
+        if not all(file.holds() for file in self._files):
+            raise StoreUnusable(
+                f"The store {self._folder} was deleted or replaced under its worker.",
+                hint="Start again; it goes on with what the folder holds now.",
+            )
+
+    def forget(self) -> None:
+        """Begin anew: everything is forgotten, and captures go on meanwhile. For the worker."""
+        empty_state(self._state, self._folder)
+        empty_journal(self._journal, self._folder)
 
     def close(self) -> None:
         """Give the lease back and let go of the files."""
