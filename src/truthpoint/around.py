@@ -9,7 +9,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from . import runtime
-from .capture import Intake
+from .capture import Intake, SharedJournal
 from .core.examine import Examiner
 from .core.keys import CHANCE_BYTES, mint
 from .errors import UsageError
@@ -31,10 +31,15 @@ if TYPE_CHECKING:
 def open_intake(contract: Contract, settings: Settings) -> tuple[Intake, Journal]:
     """Return what makes a gateway's requests durable to a loss of power, and the journal to close.
 
+    Requests that wait at the same time share one sync.
+
     Raises:
         StoreUnusable: The store's files cannot be used.
     """
-    journal = runtime.open_journal(settings, power=True)
+    journal = SharedJournal(
+        lambda: runtime.open_journal(settings, power=True), owner="gateway", opener="serve"
+    )
+    journal.see()
     return Intake(journal, Examiner(contract), SystemClock()), journal
 
 

@@ -292,9 +292,12 @@ class _Held(Intake):
     def __init__(self) -> None:
         self.let_go = threading.Event()
 
-    def capture(self, source, records):
-        assert self.let_go.wait(60)
-        return [{"line": 1, "record_id": "x", "result": "accepted", "findings": []}]
+    def prepare(self, source, records):
+        def keep():
+            assert self.let_go.wait(60)
+            return [{"line": 1, "record_id": "x", "result": "accepted", "findings": []}]
+
+        return keep
 
 
 def test_under_pressure_requests_are_sent_away_in_time(tmp_path):
@@ -350,7 +353,7 @@ def test_an_unexpected_failure_is_answered_and_its_words_are_not_told(tmp_path):
     class Broken(Intake):
         def __init__(self) -> None: ...
 
-        def capture(self, source, records):
+        def prepare(self, source, records):
             raise ValueError(records[0][1].decode())
 
     with gated(tmp_path / "store", intake=Broken()) as gate:

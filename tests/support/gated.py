@@ -15,7 +15,7 @@ import uvicorn
 
 from support.commands import wait_until
 from support.shop import EXAMINER
-from truthpoint.capture import Intake
+from truthpoint.capture import Intake, SharedJournal
 from truthpoint.core.keys import CHANCE_BYTES, mint
 from truthpoint.gateway import Gatekeeper, Gateway, Records
 from truthpoint.ports import Backlog
@@ -67,6 +67,7 @@ class Gate:
     missing: str = ""
     counted: Mapping[str, int] | None = None
     waiting: Callable[[], int] = lambda: 0
+    queued: Callable[[], int] = lambda: 0
 
     def waits_for(self) -> str:
         return self.missing
@@ -137,11 +138,13 @@ def gated(
 ) -> Generator[Gate]:
     """Run a gateway on a store's folder meanwhile; `intake` takes the place of a real one."""
     gate = Gate(folder)
-    journal = SqliteJournal(folder, power=True)
+    journal = SharedJournal(lambda: SqliteJournal(folder, power=True))
+    journal.see()
     real = Intake(journal, EXAMINER, SystemClock())
     keeper = Gatekeeper(FileKeyring(folder), sources, local_source=local_source)
     records = Records(intake or real, keeper, report=gate.said.append, **settings)
     gate.waiting = lambda: records.waiting
+    gate.queued = lambda: len(journal._entries)
     gateway = Gateway(gate, SystemClock(), records=records, report=gate.said.append)
     gate.token = key_for(folder, "backend")
     config = uvicorn.Config(gateway.app(), port=0, log_level="error", lifespan="off", ws="none")

@@ -1,4 +1,4 @@
-"""Records as a request brings them: one source, one durable step."""
+"""Records as a request brings them: of one source, durable all together."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from .file import LineReport, mark
 from .recorder import Recorder, Said
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from truthpoint.core.examine import Examiner
     from truthpoint.ports import Clock, Journal
 
 
 class Intake:
-    """Captures whole requests; blocking, and used by one thread at a time.
+    """Captures whole requests; blocking. Requests are prepared by one thread at a time.
 
     Args:
-        journal: Where records are kept.
+        journal: Where records are kept; shared by threads, so that requests which wait at
+            the same time share one durable step.
         examiner: The contract, for advice.
         clock: The time of day.
     """
@@ -29,8 +30,10 @@ class Intake:
         self._clock = clock
         self._recorders: dict[str, Recorder] = {}
 
-    def capture(self, source: str, records: Sequence[tuple[int, bytes]]) -> list[dict[str, object]]:
-        """Capture records in one durable step, all or none.
+    def prepare(
+        self, source: str, records: Sequence[tuple[int, bytes]]
+    ) -> Callable[[], list[dict[str, object]]]:
+        """Read a request's records, and return the call that makes them durable.
 
         A record that carries no id gets the one that `send` gives it: the same request
         sent again changes nothing.
@@ -40,18 +43,23 @@ class Intake:
             records: Each with its number in the request, from 1.
 
         Returns:
-            What became of each, in the shape of `truthpoint send --json`.
-
-        Raises:
-            CaptureFailed: They could not be made durable; none was kept.
+            The call. It keeps all or none, and returns what became of each in the shape of
+            `truthpoint send --json`; it raises `CaptureFailed` where they could not be made
+            durable, and none was kept.
         """
         seen: dict[bytes, int] = {}
         said = [Said(body=body, mark=mark(body, seen)) for _, body in records]
-        receipts = self._recorder(source).record_all(said)
-        return [
-            LineReport(line=number, receipt=receipt, read_bytes=0).as_json()
-            for (number, _), receipt in zip(records, receipts, strict=True)
-        ]
+        recorder = self._recorder(source)
+        prepared = recorder.prepare_all(said)
+
+        def keep() -> list[dict[str, object]]:
+            receipts = recorder.keep_all(prepared)
+            return [
+                LineReport(line=number, receipt=receipt, read_bytes=0).as_json()
+                for (number, _), receipt in zip(records, receipts, strict=True)
+            ]
+
+        return keep
 
     def _recorder(self, source: str) -> Recorder:
         if source not in self._recorders:

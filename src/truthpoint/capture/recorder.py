@@ -193,11 +193,20 @@ class Recorder:
             UsageError: The recorder is closed.
             CaptureFailed: They could not be made durable; none was kept.
         """
+        return self.keep_all(self.prepare_all(said))
+
+    def prepare_all(self, said: Sequence[Said]) -> list[Prepared]:
+        """Read and examine records without keeping them."""
         now_ms = self._clock.now_ms()
-        taken = [self.prepare(one.body, mark=one.mark, now_ms=now_ms) for one in said]
-        captures = [one.capture for one in taken if one.capture is not None]
+        return [self.prepare(one.body, mark=one.mark, now_ms=now_ms) for one in said]
+
+    def keep_all(self, prepared: Sequence[Prepared]) -> list[Receipt]:
+        """Make durable what was prepared; see `record_all`."""
+        captures = [one.capture for one in prepared if one.capture is not None]
         appended = iter(self._journal.append(captures) if captures else ())
-        return [one.receipt if one.capture is None else one.kept(next(appended)) for one in taken]
+        return [
+            one.receipt if one.capture is None else one.kept(next(appended)) for one in prepared
+        ]
 
     def prepare(
         self,

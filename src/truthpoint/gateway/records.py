@@ -6,6 +6,7 @@ import asyncio
 import traceback
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
@@ -34,10 +35,18 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 class Intake(Protocol):
-    """What makes a request's records durable; blocking, used by one thread."""
+    """What makes a request's records durable; blocking, used by one thread for each request."""
 
-    def capture(self, source: str, records: Sequence[tuple[int, bytes]]) -> list[dict[str, object]]:
-        """Capture records in one durable step, all or none, and return what became of each.
+    def prepare(self, source: str, records: Sequence[tuple[int, bytes]]) -> Keep:
+        """Read a request's records, and return the call that makes them durable."""
+        ...
+
+
+class Keep(Protocol):
+    """Makes the records of one request durable; blocking."""
+
+    def __call__(self) -> list[dict[str, object]]:
+        """Make all durable, or none, and return what became of each.
 
         Raises:
             CaptureFailed: They could not be made durable; none was kept.
@@ -46,9 +55,10 @@ class Intake(Protocol):
 
 
 class Records:
-    """Takes records, each request in one durable step, on one thread of its own.
+    """Takes records, on threads of its own, so that a sync never blocks the loop.
 
-    An fsync thus never blocks the loop, and requests reach the disk one behind the other.
+    Each request that waits has a thread, and those that wait for the disk at the same time
+    share its sync. They are read one behind the other: that is where the memory goes.
 
     Args:
         intake: What makes them durable.
@@ -69,15 +79,16 @@ class Records:
         self._gatekeeper = gatekeeper
         self._report = report
         self._limit = waiting_requests
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="capture")
+        self._threads = ThreadPoolExecutor(waiting_requests, thread_name_prefix="capture")
+        self._reading = Lock()
         self.waiting = 0
         self.failed = False
         self.answers: Counter[int] = Counter()
         self.results: Counter[str] = Counter()
 
     def close(self) -> None:
-        """Wait for what is being captured, then end the thread."""
-        self._thread.shutdown(wait=True)
+        """Wait for what is being captured, then end the threads."""
+        self._threads.shutdown(wait=True)
 
     async def post(self, request: Request) -> Response:
         """Answer one request."""
@@ -125,7 +136,7 @@ class Records:
             body = await read_body(request)
             loop = asyncio.get_running_loop()
             results = await loop.run_in_executor(
-                self._thread, self._capture, source, body, media, encoding
+                self._threads, self._capture, source, body, media, encoding
             )
         finally:
             self.waiting -= 1
@@ -142,10 +153,11 @@ class Records:
     def _capture(
         self, source: str, body: bytes, media: str, encoding: str
     ) -> list[dict[str, object]]:
-        """Unpack, cut and capture; on the thread."""
-        records = records_of(unpacked(body, encoding), media)
+        """Unpack, cut and capture; on a thread."""
+        with self._reading:
+            keep = self._intake.prepare(source, records_of(unpacked(body, encoding), media))
         try:
-            results = self._intake.capture(source, records)
+            results = keep()
         except (CaptureFailed, UsageError) as error:
             self.failed = True
             self._report(f"records were not kept: {error}")
@@ -153,8 +165,7 @@ class Records:
                 503,
                 "capture_failed",
                 "The records could not be made durable.",
-                hint="Nothing of this request was kept. Send the same again later; "
-                "the gateway's log says why.",
+                hint="Send the same again later, and it is kept once; the gateway's log says why.",
                 headers={"Retry-After": str(_FAILED_RETRY_SECONDS)},
             ) from None
         self.failed = False

@@ -24,10 +24,10 @@ JOURNAL: Final = ("journal.db", 0x54504A31, "journal.sql")
 STATE: Final = ("state.db", 0x54505331, "state.sql")
 """File name, application id (`TPS1`) and schema of the state."""
 
-VERSIONS: Final = {JOURNAL[0]: 1, STATE[0]: 2}
+VERSIONS: Final = {JOURNAL[0]: 1, STATE[0]: 3}
 """Version of each schema; a file from a newer one is refused, one from an older one is raised."""
 
-RAISES: Final = {(STATE[0], 2): "state-2.sql"}
+RAISES: Final = {(STATE[0], 2): "state-2.sql", (STATE[0], 3): "state-3.sql"}
 """What raises a file to a version from the one before it; all of them stay."""
 
 _MAKING: Final = Lock()
@@ -177,6 +177,11 @@ def _version(connection: sqlite3.Connection, path: Path, application: int) -> in
     return version
 
 
+_UNKNOWN: Final = (
+    "Then say this again: it counts as not kept, and may be found in the journal all the same."
+)
+
+
 @contextmanager
 def explained(path: Path, error: type[OperatorError] = StoreUnusable) -> Generator[None]:
     """Turn what SQLite raises into an error of ours: what, where, what to do.
@@ -190,7 +195,9 @@ def explained(path: Path, error: type[OperatorError] = StoreUnusable) -> Generat
     except sqlite3.Error as cause:
         said, hint = _explanation(cause)
         if error is CaptureFailed:
-            hint = f"{hint} Nothing of this call was kept."
+            # After an error of the disk nobody knows: what was written may be found again.
+            known = "disk I/O error" not in str(cause)
+            hint = f"{hint} {'Nothing of this call was kept.' if known else _UNKNOWN}"
         raise error(f"{path}: {said}.", hint=hint) from None
 
 
