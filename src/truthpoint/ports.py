@@ -223,10 +223,15 @@ class Store(Protocol):
         """Remember how totals are computed from now on."""
         ...
 
-    def undecided(self, limit: int) -> list[JournalRow]:
+    def undecided(self, limit: int, *, limit_bytes: int | None = None) -> list[JournalRow]:
         """Return the next records to decide: replayed ones first, then in the journal's order.
 
         Each is returned until a decision that settles it was committed.
+
+        Args:
+            limit: How many, at most.
+            limit_bytes: How many bytes all bodies have together, at most, but for one record
+                that always comes; None: any number. What is beyond it is not held in memory.
         """
         ...
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from support.shop import EXAMINER, order
 from support.virtual import START_MS
 from truthpoint.capture import Recorder, ResultKind, capture_lines
+from truthpoint.capture.file import BATCH_BYTES
 from truthpoint.core.records import MAX_RECORD_BYTES
 from truthpoint.stores.memory import MemoryJournal, MemoryShelf, MemoryStore
 
@@ -209,6 +210,25 @@ def test_the_same_line_of_another_source_is_another_record(journal):
 
     assert "accepted" == other[0].receipt.result == named[0].receipt.result
     assert first[0].receipt.record_id != other[0].receipt.record_id
+
+
+def test_large_lines_are_made_durable_a_few_at_a_time(journal):
+    """A batch is bounded by its bytes as well, so that no file takes memory without bound."""
+    steps: list[int] = []
+
+    class Journal(MemoryJournal):
+        def append(self, captures):
+            steps.append(sum(len(one.body) for one in captures))
+            return super().append(captures)
+
+    data = b"\n".join([b"%d" % n + b"x" * 800_000 for n in range(25)] + [_order()] * 600)
+    recorder = Recorder(Journal(journal.shelf), EXAMINER, _Clock())
+
+    reports = list(capture_lines(io.BytesIO(data), recorder))
+
+    assert list(range(1, 626)) == [one.line for one in reports]
+    assert 4 == len(steps)
+    assert BATCH_BYTES + MAX_RECORD_BYTES >= max(steps)
 
 
 def test_an_id_used_again_for_other_content_is_said(journal):

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from support.shop import EXAMINER, order
+from support.shop import EXAMINER, order, say
 from truthpoint.core.decision import Outcome
 from truthpoint.core.examine import Examiner
 from truthpoint.core.records import MAX_DEPTH
+from truthpoint.stores.memory import MemoryJournal, MemoryShelf, MemoryStore
+from truthpoint.workers.decide import BATCH_BYTES, BATCH_RECORDS, Decider
 
 _ANY_ID = Examiner(
     replace(EXAMINER.contract, person=replace(EXAMINER.contract.person, pattern=None))
@@ -55,3 +57,18 @@ def test_deep_nesting_stops_nobody(place, levels, field):
     expected = "record_too_deep" if levels + 2 > MAX_DEPTH else shallow
     assert ([] if not sound else ["A-1"]) + ["A-2"] == sorted(_orders(place))
     assert ({} if sound else {1: expected}) == _reasons(place)
+
+
+def test_large_records_are_decided_a_few_at_a_time():
+    """Memory is bounded: a batch holds 500 records and 8 MiB of them at most, and at least one."""
+    shelf = MemoryShelf()
+    large = [b"%d" % n + b"x" * 800_000 for n in range(25)]
+    say(MemoryJournal(shelf), *large, *(b"%d" % n for n in range(600)))
+    store = MemoryStore(shelf)
+    store.acquire()
+    decider = Decider(store, EXAMINER)
+
+    counts = [decider.step() for _ in range(5)]
+
+    assert 10 == BATCH_BYTES // len(large[0])
+    assert [10, 10, BATCH_RECORDS, 105, 0] == counts

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from .recorder import Recorder
 
 BATCH_LINES: Final = 500
-"""Lines made durable in one step."""
+"""Lines made durable in one step, at most."""
+
+BATCH_BYTES: Final = 8 * 1024 * 1024
+"""About how many bytes of lines are made durable in one step, at most."""
 
 _GZIP: Final = b"\x1f\x8b\x08"
 _BOM: Final = b"\xef\xbb\xbf"
@@ -71,11 +74,14 @@ def capture_lines(stream: BinaryIO, recorder: Recorder) -> Iterator[LineReport]:
             before is safe, and the file can be sent again.
     """
     batch: list[_Line] = []
+    batch_bytes = 0
     for line in _lines(stream):
         batch.append(line)
-        if len(batch) >= BATCH_LINES:
+        batch_bytes += 0 if line.said is None else len(line.said.body)
+        if len(batch) >= BATCH_LINES or batch_bytes >= BATCH_BYTES:
             yield from _capture(batch, recorder)
             batch = []
+            batch_bytes = 0
     yield from _capture(batch, recorder)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from .outbox import Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from truthpoint.findings import Finding
 
@@ -61,6 +61,23 @@ class JournalRow:
     contract: str
     body: bytes
     replayed: bool = False
+
+
+def first_rows(rows: Iterable[JournalRow], limit_bytes: int | None) -> list[JournalRow]:
+    """Return the first rows whose bodies are within a limit together; one always comes.
+
+    Args:
+        rows: The rows; one beyond the limit is read, and no more.
+        limit_bytes: The limit; None: there is none.
+    """
+    taken: list[JournalRow] = []
+    held_bytes = 0
+    for row in rows:
+        held_bytes += len(row.body)
+        if taken and limit_bytes is not None and held_bytes > limit_bytes:
+            break
+        taken.append(row)
+    return taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 BATCH_RECORDS: Final = 500
 """Records of one decision: one transaction, short enough not to hold up delivery."""
 
+BATCH_BYTES: Final = 8 * 1024 * 1024
+"""Bytes of their bodies, at most: a record takes many times its bytes while it is decided."""
+
 _logger: Final = logging.getLogger("truthpoint")
 
 
@@ -47,7 +50,7 @@ class Decider:
             LeaseLost: Another worker took the store over; nothing was written.
             StoreUnusable: The store failed; what was committed before stays.
         """
-        rows = self._store.undecided(BATCH_RECORDS)
+        rows = self._store.undecided(BATCH_RECORDS, limit_bytes=BATCH_BYTES)
         if rows:
             self._decide(rows)
         return len(rows)

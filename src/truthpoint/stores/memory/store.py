@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from truthpoint.contract.model import Lane
+from truthpoint.core.decision import first_rows
 from truthpoint.core.outbox import Act, Standing, State, Totals
 from truthpoint.core.pauses import Pauses
 from truthpoint.core.turns import Queue, next_turn, stamped, standing_after
@@ -94,7 +95,7 @@ class MemoryStore:
             self._fence()
             self._shelf.rollups = definition
 
-    def undecided(self, limit: int) -> list[JournalRow]:
+    def undecided(self, limit: int, *, limit_bytes: int | None = None) -> list[JournalRow]:
         """Return the next records to decide, replayed ones first."""
         shelf = self._shelf
         with shelf.lock:
@@ -102,7 +103,8 @@ class MemoryStore:
                 replace(shelf.records[number], replayed=True)
                 for number in islice(shelf.replays, limit)
             ]
-            return again + [shelf.records[number] for number in self._fresh(limit - len(again))]
+            fresh = [shelf.records[number] for number in self._fresh(limit - len(again))]
+            return first_rows(again + fresh, limit_bytes)
 
     def _fresh(self, limit: int) -> list[int]:
         """Return the next numbers of the journal beyond the position."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from truthpoint.contract.model import Lane
+from truthpoint.core.decision import first_rows
 from truthpoint.errors import LeaseLost, StoreBusy, StoreUnusable
 from truthpoint.ports import Binding
 
@@ -102,21 +103,24 @@ class SqliteStore:
         with self._writing():
             self._set("rollups", definition)
 
-    def undecided(self, limit: int) -> list[JournalRow]:
+    def undecided(self, limit: int, *, limit_bytes: int | None = None) -> list[JournalRow]:
         """Return the next records to decide, replayed ones first."""
         self._see_files()
-        with explained(self._path):
-            asked = [row[0] for row in self._state.execute(SQL["replay_requests"], (limit,))]
-            found = [
-                rows.journal_row(row, replayed=True)
-                for number in asked
-                for row in self._journal.execute(SQL["record_by_number"], (number,))
-            ]
-            after = (self._get("position"), limit - len(found))
-            found += [
-                rows.journal_row(row) for row in self._journal.execute(SQL["records_after"], after)
-            ]
-        return found
+        with explained(self._path), closing(self._undecided(limit)) as found:
+            return first_rows(found, limit_bytes)
+
+    def _undecided(self, limit: int) -> Generator[JournalRow]:
+        """Read records one by one, so that those beyond a limit are not held in memory."""
+        asked = [row[0] for row in self._state.execute(SQL["replay_requests"], (limit,))]
+        left = limit
+        for number in asked:
+            for row in self._journal.execute(SQL["record_by_number"], (number,)):
+                left -= 1
+                yield rows.journal_row(row, replayed=True)
+        after = (self._get("position"), left)
+        with closing(self._journal.execute(SQL["records_after"], after)) as found:
+            for row in found:
+                yield rows.journal_row(row)
 
     def known(
         self, ids: Collection[str], keys: Collection[LedgerKey]

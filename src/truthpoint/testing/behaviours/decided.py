@@ -35,6 +35,30 @@ class DecidedBehaviour(Behaviour):
 
         assert [row.record for row in self.scene.store.undecided(9)] == numbers[2:]
 
+    def test_records_that_are_large_come_a_few_at_a_time(self) -> None:
+        """A batch is bounded by its bytes as well as by its number, and one always comes."""
+        numbers = [self.scene.capture(b"x" * size) for size in (40, 60, 1, 500, 10, 90)]
+
+        def taken(limit: int, limit_bytes: int) -> list[int]:
+            rows = self.scene.store.undecided(limit, limit_bytes=limit_bytes)
+            return [row.record for row in rows]
+
+        assert taken(9, 100) == numbers[:2]
+        assert taken(9, 99) == numbers[:1]
+        assert taken(9, 39) == taken(9, 0) == numbers[:1]
+        assert taken(1, 100) == numbers[:1]
+        assert taken(9, 701) == numbers
+        assert taken(9, 700) == numbers[:5]
+
+        self.scene.quarantine(*numbers[:3])
+
+        assert taken(9, 100) == numbers[3:4]
+        assert self.scene.desk.replay(Outcome.QUARANTINED, numbers[:2]) == 2
+        assert taken(9, 99) == numbers[:1]
+        assert taken(9, 100) == numbers[:2]
+        assert taken(9, 600) == [*numbers[:2], numbers[3]]
+        assert taken(2, 600) == numbers[:2]
+
     def test_a_decision_is_not_written_twice(self) -> None:
         """Law 5: a repeated decision writes nothing new."""
         record = self.scene.quarantine()
