@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import contextmanager
+from errno import EACCES, EISDIR
 from importlib.resources import files
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from .errors import WorkspaceError
@@ -25,6 +27,8 @@ _SCHEMAS: Final = ("schema.sql", "schema_2.sql")
 
 LOCK_SECONDS: Final = 1.0
 """Longest wait for another process that has the file open; then starting fails clearly."""
+
+_MAKING: Final = Lock()
 
 Row = tuple[Any, ...]
 
@@ -166,9 +170,25 @@ def _prepare(path: Path) -> None:
     """Make the file private to its user (law 21) before SQLite touches it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        _see_writable(path)
     except OSError as error:
         raise WorkspaceError(
             f"{path} cannot be opened for writing: {error.strerror}. Name another file, or give "
             "this user the right to write there."
         ) from None
+
+
+def _see_writable(path: Path) -> None:
+    """Make a file where there is none, and see that one that exists can be written.
+
+    What exists is not opened: at the close of any descriptor of a file, POSIX takes away all
+    locks that this process has on it, and another workspace of this process has one.
+    """
+    with _MAKING:
+        try:
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except FileExistsError:
+            if path.is_dir():
+                raise IsADirectoryError(EISDIR, os.strerror(EISDIR)) from None
+            if not os.access(path, os.R_OK | os.W_OK):
+                raise PermissionError(EACCES, os.strerror(EACCES)) from None
