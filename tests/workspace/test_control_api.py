@@ -27,7 +27,7 @@ def test_the_log_tells_every_request_and_every_item(local):
     assert request.pop("bytes") > 300
     assert {
         "seq": 1, "at": NOW + 0.5, "method": "POST", "path": "/api/v2/batch",
-        "status": 207, "answered": True, "fault": None,
+        "status": 207, "answered": True, "fault": None, "item_count": 3,
     } == request  # fmt: skip
     common = {
         "identifiers": {"id": "1"}, "timestamp": NOW, "timestamp_replaced": False,

@@ -123,6 +123,22 @@ def test_the_page_names_every_field_of_the_log():
     assert {*told, *told["log"][0], *told["log"][0]["items"][0]} <= named
 
 
+def test_the_page_names_every_field_of_people_and_requests():
+    """Of each list, of one person, of a timeline's entry, of one request."""
+    local = Asked()
+    local.batch(event("1"))
+    paths = ("people", "people/1", "people/1/timeline", "requests", "requests/1")
+    answers = [local.control("GET", f"/local/{path}")[1] for path in paths]
+    local.workspace.close()
+    told = {name for answer in answers for name in answer}
+    told |= {name for answer in answers for each in answer.get("found", []) for name in each}
+    told |= set(answers[1]["person"]) | set(answers[4]["request"])
+    told |= set(answers[4]["request"]["body"])
+    named = set(re.findall(r"`(\w+)`", TEXT[TEXT.index("## People and requests") :]))
+
+    assert told - named == {"found", "person"}
+
+
 @pytest.mark.parametrize("name", ["reference/local-workspace", "explanation/undocumented-choices"])
 def test_the_programs_of_the_pages_run(name, tmp_path):
     """As they stand."""

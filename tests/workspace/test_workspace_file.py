@@ -148,7 +148,7 @@ def _newer(path):
     [
         (_foreign, "is not a local workspace's file. Name another one."),
         (lambda path: path.write_bytes(b"hello" * 300), "is not a local workspace's file"),
-        (_newer, "is of schema version 99, and this program knows 2. Use the program that made it"),
+        (_newer, "is of schema version 99, and this program knows 3. Use the program that made it"),
         (lambda path: path.mkdir(), "cannot be opened for writing: Is a directory"),
     ],
 )
@@ -233,20 +233,29 @@ def test_threads_share_a_workspace(path):
 
 
 def test_a_file_of_version_1_is_taken_over(path):
-    """What is in it stays, and what version 2 adds works."""
+    """What is in it stays, and what versions 2 and 3 add works."""
     first = Asked(path)
     first.batch(identify("1", plan="a"))
     first.workspace.close()
     connection = sqlite3.connect(path)
-    for table in ("device", "suppressed", "anonymous", "anonymous_owner", "clock", "waiting"):
+    later = ("device", "suppressed", "anonymous", "anonymous_owner", "clock", "waiting", "log_body")
+    for table in later:
         connection.execute(f"DROP TABLE {table}")
+    for index in ("log_failed", "log_by_status"):
+        connection.execute(f"DROP INDEX {index}")
+    for column in ("query", "client", "took_ms", "item_count"):
+        connection.execute(f"ALTER TABLE log DROP COLUMN {column}")
     connection.execute("PRAGMA user_version = 1")
     connection.close()
 
     again = Asked(path)
     again.ask("PUT", "/api/v1/customers/1/devices", {"device": {"id": "t", "platform": "ios"}})
     person = again.person("1")
+    requests = again.control("GET", "/local/requests")[1]["found"]
     again.workspace.close()
+    assert [(1, True), (1, False)] == [
+        (each["item_count"], each["took_ms"] is None) for each in requests[-1:] + requests[1:2]
+    ]
     assert ("a", ["t"]) == (
         person["attributes"]["plan"],
         [device["id"] for device in person["devices"]],

@@ -1,36 +1,41 @@
-"""The control API: what only a double has. Reset, faults, clock and log."""
+"""The control API: what only a double has. Reset, faults, clock, log, and looking into it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from . import logbook, looking
 from .messages import MALFORMED, control_error, json_reply
+from .parameters import WrongParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from .clock import Clock
-    from .database import Database, Row
+    from .database import Database
     from .faults import Faults
     from .messages import Reply, Request
+    from .turn import Turn
 
 PREFIX: Final = "/local/"
-
-DEFAULT_PAGE_REQUESTS: Final = 100
-LONGEST_PAGE_REQUESTS: Final = 1_000
-"""Of the log."""
-
-_LONGEST_NUMBER: Final = 18
-"""Digits of a number that surely fits the database."""
 
 _METHODS: Final = {
     "/local/reset": ("POST",),
     "/local/faults": ("GET", "PUT", "DELETE"),
     "/local/log": ("GET",),
     "/local/clock": ("GET", "PUT", "DELETE"),
+    "/local/people": ("GET",),
+    "/local/people/{id}": ("GET",),
+    "/local/people/{id}/timeline": ("GET",),
+    "/local/activities/{number}": ("GET",),
+    "/local/requests": ("GET",),
+    "/local/requests/{seq}": ("GET",),
+    "/local/requests/{seq}/body": ("GET",),
+    "/local/requests/{seq}/answer": ("GET",),
+    "/local/requests/{seq}/items/{index}": ("GET",),
 }
 
 
@@ -44,6 +49,7 @@ class Levers:
         clock: The workspace's time.
         reset: Begins a new life, and returns its id.
         settle: Lets everything take effect that is due.
+        turn: What people are read with.
     """
 
     database: Database
@@ -51,22 +57,59 @@ class Levers:
     clock: Clock
     reset: Callable[[], int]
     settle: Callable[[], None]
+    turn: Callable[[], Turn]
+
+
+_LOOKS: Final[Mapping[str, Callable[[Levers, Mapping[str, str], list[str]], Reply]]] = {
+    "/local/log": lambda levers, query, _: logbook.log(levers.database, query),
+    "/local/people": lambda levers, query, _: looking.people(levers.turn(), query),
+    "/local/people/{id}": lambda levers, query, names: looking.person(
+        levers.turn(), names[0], query
+    ),
+    "/local/people/{id}/timeline": lambda levers, query, names: looking.timeline(
+        levers.turn(), names[0], query
+    ),
+    "/local/activities/{number}": lambda levers, _, names: looking.activity(
+        levers.turn(), names[0]
+    ),
+    "/local/requests": lambda levers, query, _: logbook.requests(levers.database, query),
+    "/local/requests/{seq}": lambda levers, query, names: logbook.request(
+        levers.database, names[0], query
+    ),
+    "/local/requests/{seq}/body": lambda levers, _, names: logbook.body(levers.database, *names),
+    "/local/requests/{seq}/answer": lambda levers, _, names: logbook.body(levers.database, *names),
+    "/local/requests/{seq}/items/{index}": lambda levers, _, names: logbook.item(
+        levers.database, names[0], names[2]
+    ),
+}
+"""What only reads, by the shape of its path; the words behind the second are given too."""
 
 
 def answer(request: Request, levers: Levers) -> Reply:
     """Answer a request to `/local/...`."""
-    methods = _METHODS.get(request.path)
-    if methods is None:
+    segments = request.path.split("/")
+    shape = next((each for each in _METHODS if _fits(each.split("/"), segments)), None)
+    if shape is None:
         return control_error(404, f"there is no such path; there are {', '.join(_METHODS)}")
-    if request.method not in methods:
-        return control_error(405, f"{request.path} takes {', '.join(methods)}")
-    if request.path == "/local/clock":
+    if request.method not in _METHODS[shape]:
+        return control_error(405, f"{shape} takes {', '.join(_METHODS[shape])}")
+    if shape == "/local/clock":
         return _clock(request, levers)
-    if request.path == "/local/reset":
+    if shape == "/local/reset":
         return json_reply(200, {"life": levers.reset()})
-    if request.path == "/local/log":
-        return _log(request, levers.database)
-    return _faults(request, levers.faults)
+    if shape == "/local/faults":
+        return _faults(request, levers.faults)
+    try:
+        return _LOOKS[shape](levers, request.query, segments[3:])
+    except WrongParameterError as wrong:
+        return control_error(400, str(wrong))
+
+
+def _fits(shape: list[str], segments: list[str]) -> bool:
+    return len(shape) == len(segments) and all(
+        each != "" if part.startswith("{") else part == each
+        for part, each in zip(shape, segments, strict=True)
+    )
 
 
 def _clock(request: Request, levers: Levers) -> Reply:
@@ -93,45 +136,3 @@ def _faults(request: Request, faults: Faults) -> Reply:
         if wrong:
             return control_error(400, *wrong)
     return json_reply(200, {"faults": faults.shown()})
-
-
-def _log(request: Request, database: Database) -> Reply:
-    """Tell what was asked and what became of it, the oldest first."""
-    numbers: list[int] = []
-    for name, fallback in (("after", 0), ("limit", DEFAULT_PAGE_REQUESTS), ("newest", 0)):
-        given = request.query.get(name, "")
-        if given and not (given.isascii() and given.isdigit() and len(given) <= _LONGEST_NUMBER):
-            return control_error(400, f"{name} must be a whole number")
-        numbers.append(int(given) if given else fallback)
-    after, limit, newest = numbers
-    if not 1 <= limit <= LONGEST_PAGE_REQUESTS:
-        return control_error(400, f"limit must be from 1 to {LONGEST_PAGE_REQUESTS}")
-    if newest not in (0, 1):
-        return control_error(400, "newest must be 0 or 1")
-    rows = database.all("requests_newest" if newest else "requests_after", (after, limit))
-    rows.sort(key=lambda row: row[0])
-    ((life, _, people, events, requests),) = database.all("life")
-    told: dict[str, Any] = {
-        "life": life,
-        "people": people,
-        "events": events,
-        "requests": requests,
-        "next": rows[-1][0] if rows else after,
-        "log": [_logged(database, row) for row in rows],
-    }
-    return json_reply(200, told)
-
-
-def _logged(database: Database, row: Row) -> dict[str, Any]:
-    seq, at, method, path, body_bytes, status, answered, fault = row
-    return {
-        "seq": seq,
-        "at": at,
-        "method": method,
-        "path": path,
-        "bytes": body_bytes,
-        "status": status,
-        "answered": bool(answered),
-        "fault": fault,
-        "items": [msgspec.Raw(body) for (body,) in database.all("items", (seq,))],
-    }

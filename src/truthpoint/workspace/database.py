@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 APPLICATION_ID: Final = 0x54505731
 """`TPW1`, in the head of the file: what makes it a local workspace's."""
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Version of the schema; a file of a newer one is refused."""
 
-_SCHEMAS: Final = ("schema.sql", "schema_2.sql")
+_SCHEMAS: Final = ("schema.sql", "schema_2.sql", "schema_3.sql")
 """What makes version 1, and what each version adds to the one before."""
 
 LOCK_SECONDS: Final = 1.0

@@ -44,11 +44,11 @@ def choose(turn: Turn, operation: Operation) -> Choice:
     if operation.kind == "cio_id":
         return _by_cio_id(turn, operation, asked)
     named = asked.pop(operation.kind, operation.value)
+    person = turn.find(operation.kind, operation.value)
     if named not in (operation.value, None):
         # Set identifiers change by `cio_id` only.
-        return Choice(failure=f"{operation.kind} can be changed by cio_id only")
+        return Choice(person=person, failure=f"{operation.kind} can be changed by cio_id only")
     other = "email" if operation.kind == "id" else "id"
-    person = turn.find(operation.kind, operation.value)
     if person is None:
         return _unknown(turn, operation, other, asked.get(other))
     if other not in asked:

@@ -57,10 +57,20 @@ WHERE a.person = :person AND a.activity < :start AND (:type IS NULL OR a.type = 
 ORDER BY a.activity DESC LIMIT :limit;
 
 -- name: open_request
-INSERT INTO log (at, method, path, bytes, status, answered) VALUES (?, ?, ?, ?, 0, 0);
+INSERT INTO log (at, method, path, query, client, bytes, status, answered)
+VALUES (?, ?, ?, ?, ?, ?, 0, 0);
 
 -- name: close_request
-UPDATE log SET status = ?, answered = ?, fault = ? WHERE seq = ?;
+UPDATE log SET status = ?, answered = ?, fault = ?, item_count = ?, took_ms = ? WHERE seq = ?;
+
+-- name: bytes_kept
+SELECT until_bytes FROM log_body ORDER BY seq DESC LIMIT 1;
+
+-- name: keep_body
+INSERT INTO log_body (seq, until_bytes, answer_headers, answer, body) VALUES (?, ?, ?, ?, ?);
+
+-- name: drop_bodies
+DELETE FROM log_body WHERE until_bytes <= ?;
 
 -- name: add_item
 INSERT INTO log_item (seq, item, body) VALUES (?, ?, ?);
@@ -72,12 +82,68 @@ SELECT body FROM log_item WHERE seq = ? AND item = ?;
 SELECT body FROM log_item WHERE seq = ? ORDER BY item;
 
 -- name: requests_after
-SELECT seq, at, method, path, bytes, status, answered, fault FROM log
+SELECT seq, at, method, path, bytes, status, answered, fault, item_count FROM log
 WHERE seq > ? ORDER BY seq LIMIT ?;
 
 -- name: requests_newest
-SELECT seq, at, method, path, bytes, status, answered, fault FROM log
+SELECT seq, at, method, path, bytes, status, answered, fault, item_count FROM log
 WHERE seq > ? ORDER BY seq DESC LIMIT ?;
+
+-- name: requests_before
+SELECT seq, at, method, path, bytes, status, answered, fault, item_count, took_ms, client FROM log
+WHERE seq < ? ORDER BY seq DESC LIMIT ?;
+
+-- name: failures_before
+SELECT seq, at, method, path, bytes, status, answered, fault, item_count, took_ms, client FROM log
+WHERE (status NOT BETWEEN 200 AND 206 OR answered = 0) AND seq < ? ORDER BY seq DESC LIMIT ?;
+
+-- name: requests_of_status_before
+SELECT seq, at, method, path, bytes, status, answered, fault, item_count, took_ms, client FROM log
+WHERE status = ? AND seq < ? ORDER BY seq DESC LIMIT ?;
+
+-- name: request
+SELECT seq, at, method, path, bytes, status, answered, fault, item_count, took_ms, client FROM log
+WHERE seq = ?;
+
+-- name: query_of_request
+SELECT query FROM log WHERE seq = ?;
+
+-- name: request_beside
+SELECT (SELECT max(seq) FROM log WHERE seq < :seq), (SELECT min(seq) FROM log WHERE seq > :seq);
+
+-- name: body
+SELECT answer_headers, answer, body FROM log_body WHERE seq = ?;
+
+-- name: items_newest
+SELECT body FROM log_item WHERE seq = ? ORDER BY item DESC LIMIT ?;
+
+-- name: items_from
+SELECT body FROM log_item WHERE seq = ? AND item >= ? ORDER BY item LIMIT ?;
+
+-- name: people_before
+SELECT person, id, email, cio_id FROM person WHERE person < :start
+ORDER BY person DESC LIMIT :limit;
+
+-- name: people_like_before
+SELECT person, id, email, cio_id FROM person WHERE person < :start
+  AND (id LIKE :like ESCAPE '\' OR email LIKE :like ESCAPE '\')
+ORDER BY person DESC LIMIT :limit;
+
+-- name: created_s
+SELECT at_s FROM attribute WHERE person = ? AND name = 'cio_id';
+
+-- name: last_activity_at
+SELECT processed_at FROM activity WHERE person = ? ORDER BY activity DESC LIMIT 1;
+
+-- name: timeline_before
+SELECT activity, type, name, at_s, processed_at, data, seq, item FROM activity
+WHERE person = ? AND activity < ? ORDER BY activity DESC LIMIT ?;
+
+-- name: activity
+SELECT activity, type, name, at_s, processed_at, data, seq, item FROM activity WHERE activity = ?;
+
+-- name: anonymous_ids
+SELECT anonymous_id FROM anonymous_owner WHERE person = ? ORDER BY anonymous_id LIMIT ?;
 
 -- name: delete_person
 DELETE FROM person WHERE person = ?;
@@ -217,3 +283,6 @@ DELETE FROM log;
 
 -- name: forget_items
 DELETE FROM log_item;
+
+-- name: forget_bodies
+DELETE FROM log_body;

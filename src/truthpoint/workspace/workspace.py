@@ -7,8 +7,9 @@ import time
 from sqlite3 import OperationalError
 from threading import RLock
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
 
-from . import anonymous, control, delayed, guard, site
+from . import anonymous, bodies, control, delayed, guard, site
 from .answering import answer
 from .clock import Clock
 from .database import Database
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from .messages import Reply, Request
 
 _LARGEST_LIFE: Final = 2**31 - 1
+_LONGEST_CLIENT: Final = 200
+"""Characters of the name that a client gives itself."""
+
 _FORGOTTEN: Final = (
     "people",
     "attributes",
@@ -38,6 +42,7 @@ _FORGOTTEN: Final = (
     "clock",
     "waiting",
     "items",
+    "bodies",
     "log",
     "life",
 )
@@ -51,6 +56,7 @@ class Workspace:
         clock: Tells the machine's time in unix seconds; the control API can set the
             workspace's own apart from it.
         switches: The undocumented choices.
+        stopwatch: Seconds from any moment on, by which requests are measured.
 
     Raises:
         WorkspaceError: The file is not a local workspace's, of a newer version, in use, or
@@ -63,7 +69,9 @@ class Workspace:
         *,
         clock: Callable[[], float] = time.time,
         switches: Switches = Switches(),  # noqa: B008 - a frozen value is safe to share
+        stopwatch: Callable[[], float] = time.perf_counter,
     ) -> None:
+        self._stopwatch = stopwatch
         self._switches = switches
         self._faults = Faults()
         self._site = site.read()
@@ -128,25 +136,33 @@ class Workspace:
 
     def _exchange(self, request: Request) -> Reply:
         """Answer a request of Customer.io's APIs, and log it in the same transaction."""
+        began = self._stopwatch()
         now = self._clock.now()
         with self._database.transaction():
             self._apply_due(now)
             opened = self._database.run(
-                "open_request", now, request.method, request.path, len(request.body)
+                "open_request",
+                now,
+                request.method,
+                request.path,
+                urlencode(request.query),
+                request.headers.get("user-agent", "")[:_LONGEST_CLIENT],
+                len(request.body),
             )
-            turn = Turn(
-                database=self._database,
-                switches=self._switches,
-                now=now,
-                life=self._life,
-                seq=int(opened.lastrowid or 0),
-            )
+            turn = self._turn(now, int(opened.lastrowid or 0))
             answered = answer(turn, request, self._faults)
             turn.write_activities()
-            self._log(turn, answered)
+            self._log(turn, answered, began)
+            bodies.keep(self._database, turn.seq, request, answered.reply)
             if self._can_wait:
                 delayed.put_off(turn, request, answered)
         return answered.reply
+
+    def _turn(self, now: float, seq: int = 0) -> Turn:
+        """Return what a request takes effect with; number 0: it only looks."""
+        return Turn(
+            database=self._database, switches=self._switches, now=now, life=self._life, seq=seq
+        )
 
     def _levers(self) -> control.Levers:
         return control.Levers(
@@ -155,6 +171,7 @@ class Workspace:
             clock=self._clock,
             reset=self.reset,
             settle=self._settle,
+            turn=lambda: self._turn(self._clock.now()),
         )
 
     def _settle(self) -> None:
@@ -168,7 +185,8 @@ class Workspace:
         if self._can_wait:
             delayed.apply_due(self._database, self._switches, self._life, now)
 
-    def _log(self, turn: Turn, answered: Answer) -> None:
+    def _log(self, turn: Turn, answered: Answer, began: float) -> None:
+        """Log a request's items and its answer; `began` by the stopwatch."""
         self._database.many(
             "add_item",
             [
@@ -177,7 +195,14 @@ class Workspace:
             ],
         )
         reply = answered.reply
+        took_seconds = self._stopwatch() - began + reply.delay_seconds
         self._database.run(
-            "close_request", reply.status, reply.reset is None, answered.fault, turn.seq
+            "close_request",
+            reply.status,
+            reply.reset is None,
+            answered.fault,
+            len(answered.items),
+            took_seconds * 1000,
+            turn.seq,
         )
         self._database.run("count", turn.people_count, turn.events_count)

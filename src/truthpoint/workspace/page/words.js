@@ -14,6 +14,11 @@ export const EFFECTS = {
     tone: "warn",
     says: "It was answered like a success and had no effect: in Customer.io nobody would notice.",
   },
+  pending: {
+    word: "Pending",
+    tone: "calm",
+    says: "It was answered and takes effect a little later, as at Customer.io.",
+  },
   not_applied: {
     word: "Not applied",
     tone: "bad",
@@ -25,11 +30,28 @@ export const EFFECTS = {
 const PARTLY = { word: "Partly applied", tone: "warn", says: "It took effect, but not all of it." };
 const UNKNOWN = { tone: "warn", says: "This page does not know this effect." };
 
+const PHRASES = {
+  200: "OK",
+  207: "In part",
+  301: "Moved",
+  400: "Bad request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not found",
+  413: "Too large",
+  429: "Too many",
+  500: "Server error",
+  501: "Not built",
+  502: "Bad gateway",
+  503: "Unavailable",
+};
+
 // Identifiers in the order of trust; any other kind comes last.
 const KINDS = ["id", "email", "cio_id"];
 
 const clockFormat = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 const dayFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const dateFormat = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
 const fullFormat = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "medium" });
 const countFormat = new Intl.NumberFormat("en-US");
 
@@ -60,8 +82,44 @@ export function plainCount(number) {
   return countFormat.format(number);
 }
 
+// JSON over several lines. Signs that turn the direction of writing around are spelt out, as
+// JSON allows: they would hide what is there.
 export function pretty(value) {
-  return JSON.stringify(value, null, 2);
+  return spelt(JSON.stringify(value, null, 2));
+}
+
+// The same in one line; a text without its quotes.
+export function plain(value) {
+  return typeof value === "string" ? spelt(value) : spelt(JSON.stringify(value) ?? "");
+}
+
+export function spelt(text) {
+  return text.replace(
+    /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+// Text as JSON over several lines where it is JSON, and as it is where it is not.
+export function prettyText(text) {
+  try {
+    return pretty(parse(text));
+  } catch {
+    return spelt(text);
+  }
+}
+
+export function bytes(number) {
+  if (number < 1_000) return count(number, "byte");
+  return number < 1_000_000
+    ? `${(number / 1_000).toFixed(1)} kB`
+    : `${(number / 1_000_000).toFixed(1)} MB`;
+}
+
+export function took(milliseconds) {
+  const ms = asNumber(milliseconds);
+  if (ms < 10) return `${ms.toFixed(1)} ms`;
+  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 }
 
 function asText(value) {
@@ -78,12 +136,15 @@ export function iso(seconds) {
   return asDate(seconds)?.toISOString().replace(".000Z", "Z") ?? "";
 }
 
-// The local time of day, with the day before it where that is not `today`.
+// The local time of day, with the day before it where that is not `today`, and the year where
+// it is another.
 export function clock(seconds, today) {
   const date = asDate(seconds);
   if (date === null) return "";
   const time = clockFormat.format(date);
-  return date.toDateString() === today.toDateString() ? time : `${dayFormat.format(date)} ${time}`;
+  if (date.toDateString() === today.toDateString()) return time;
+  const isThisYear = date.getFullYear() === today.getFullYear();
+  return `${(isThisYear ? dayFormat : dateFormat).format(date)} ${time}`;
 }
 
 function distance(seconds) {
@@ -120,6 +181,18 @@ export function person(item) {
   return { kind, value: asText(value) };
 }
 
+export function isKindOfPerson(kind) {
+  return KINDS.includes(kind);
+}
+
+// Whether an event can start campaigns, in words; null: it is no event that took effect.
+export function campaigns(wouldTrigger) {
+  if (wouldTrigger === null) return null;
+  return wouldTrigger
+    ? "It is young enough to start campaigns."
+    : "It is too old to start campaigns.";
+}
+
 export function what(item) {
   if (item.name !== null) return item.name || "(no name)";
   return item.action ?? "(unreadable)";
@@ -140,5 +213,14 @@ export function remarks(entry, item) {
 
 // A request without items that went well: a look at the region, or a reading.
 export function isQuiet(entry) {
-  return entry.items.length === 0 && remarks(entry).length === 0;
+  return entry.item_count === 0 && remarks(entry).length === 0;
+}
+
+// The answer to a request in two words or less, as `{word, tone}`.
+export function answerOf(entry) {
+  if (!entry.answered) return { word: "No answer", tone: "bad" };
+  const phrase = PHRASES[entry.status];
+  const word = phrase === undefined ? `${entry.status}` : `${entry.status} ${phrase}`;
+  if (entry.status === 207) return { word, tone: "warn" };
+  return { word, tone: entry.status >= 200 && entry.status < 300 ? "good" : "bad" };
 }
