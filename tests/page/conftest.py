@@ -37,7 +37,8 @@ def page(chromium, local):
         shown.until("document.querySelector('#state').textContent", "Live")
         yield shown
 
-    assert [] == shown.complaints
+    # The browser notes by itself whatever is answered 404: a person who is not there, say.
+    assert [] == [each for each in shown.complaints if "404" not in each or "/local/" not in each]
 
 
 @pytest.fixture
