@@ -32,7 +32,8 @@ def keep(database: Database, seq: int, request: Request, reply: Reply) -> None:
     until_bytes = 0 if row is None else int(row[0])
     until_bytes += len(request.body) + len(reply.body) + len(headers) + _ROW_BYTES
     database.run("keep_body", seq, until_bytes, headers, reply.body, request.body)
-    database.run("drop_bodies", until_bytes - KEPT_BYTES)
+    while (oldest := database.one("oldest_body")) and oldest[1] <= until_bytes - KEPT_BYTES:
+        database.run("drop_body", oldest[0])
 
 
 def told(database: Database, seq: int) -> dict[str, Any]:

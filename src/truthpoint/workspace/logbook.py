@@ -127,6 +127,8 @@ def requests(database: Database, query: Mapping[str, str]) -> Reply:
         rows = database.all("requests_before", (before, limit + 1))
     elif status == "failures":
         rows = database.all("failures_before", (before, limit + 1))
+    elif status == "200":
+        rows = database.all("requests_of_200_before", (before, limit + 1))
     else:
         code = as_number(status)
         if code is None:

@@ -57,8 +57,9 @@ WHERE a.person = :person AND a.activity < :start AND (:type IS NULL OR a.type = 
 ORDER BY a.activity DESC LIMIT :limit;
 
 -- name: open_request
+-- As if it went well, until it is closed in the same transaction: no index changes twice.
 INSERT INTO log (at, method, path, query, client, bytes, status, answered)
-VALUES (?, ?, ?, ?, ?, ?, 0, 0);
+VALUES (?, ?, ?, ?, ?, ?, 200, 1);
 
 -- name: close_request
 UPDATE log SET status = ?, answered = ?, fault = ?, item_count = ?, took_ms = ? WHERE seq = ?;
@@ -69,8 +70,11 @@ SELECT until_bytes FROM log_body ORDER BY seq DESC LIMIT 1;
 -- name: keep_body
 INSERT INTO log_body (seq, until_bytes, answer_headers, answer, body) VALUES (?, ?, ?, ?, ?);
 
--- name: drop_bodies
-DELETE FROM log_body WHERE until_bytes <= ?;
+-- name: oldest_body
+SELECT seq, until_bytes FROM log_body ORDER BY seq LIMIT 1;
+
+-- name: drop_body
+DELETE FROM log_body WHERE seq = ?;
 
 -- name: add_item
 INSERT INTO log_item (seq, item, body) VALUES (?, ?, ?);
@@ -97,9 +101,13 @@ WHERE seq < ? ORDER BY seq DESC LIMIT ?;
 SELECT seq, at, method, path, bytes, status, answered, fault, item_count, took_ms, client FROM log
 WHERE (status NOT BETWEEN 200 AND 206 OR answered = 0) AND seq < ? ORDER BY seq DESC LIMIT ?;
 
+-- name: requests_of_200_before
+SELECT seq, at, method, path, bytes, status, answered, fault, item_count, took_ms, client FROM log
+WHERE status = 200 AND seq < ? ORDER BY seq DESC LIMIT ?;
+
 -- name: requests_of_status_before
 SELECT seq, at, method, path, bytes, status, answered, fault, item_count, took_ms, client FROM log
-WHERE status = ? AND seq < ? ORDER BY seq DESC LIMIT ?;
+WHERE status = ? AND status <> 200 AND seq < ? ORDER BY seq DESC LIMIT ?;
 
 -- name: request
 SELECT seq, at, method, path, bytes, status, answered, fault, item_count, took_ms, client FROM log

@@ -64,8 +64,7 @@ function once(id, told, make) {
 function title(person) {
   const named = outside(person.id ?? person.email ?? `cio_${person.cio_id}`);
   if (person.id === null || person.email === null) return [named];
-  const email = outside(person.email, "soft");
-  return [named, " ", email];
+  return [named, outside(person.email, "soft")];
 }
 
 function showNobody(answer, name) {
