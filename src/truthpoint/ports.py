@@ -16,6 +16,7 @@ from .core.views import Backlog, Binding, PersonView, Step, Waiting
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from .core.answers import Answer
     from .core.decision import (
         Decision,
         JournalRow,
@@ -26,9 +27,10 @@ if TYPE_CHECKING:
     )
     from .core.outbox import Totals
     from .core.pauses import Pause, PauseKind
+    from .core.reused import Reused
     from .core.turns import Turn
     from .core.watch import Alert, Episode
-    from .core.wire import Answer, WireRequest
+    from .core.wire import WireRequest
     from .findings import Finding
 
 __all__ = [
@@ -124,13 +126,13 @@ class Appended:
 
     Attributes:
         record: The journal's number of the record, or of the earlier one that it repeats.
-        repeat: The source gave this record id before; nothing was kept.
-        same: Whether the earlier record's bytes are the same; True without a repeat.
+        repeat: The source said the same under this record id before; nothing was kept.
+        reused: Its source gave its id to other content before, so it has another one here.
     """
 
     record: int
     repeat: bool
-    same: bool = True
+    reused: Reused | None = None
 
 
 class Journal(Protocol):
@@ -180,6 +182,8 @@ class Settlement:
         identify: Fate of the identify of our making; None when the turn had none.
         totals: Fate of the totals; None when the turn had none.
         not_before_ms: The person's next turn is not leased before; 0: at once.
+        failures: How many of their turns in a row, this one included, have failed and may
+            have been the cause; kept for their next turn.
     """
 
     turn: Turn
@@ -187,6 +191,13 @@ class Settlement:
     identify: Fate | None = None
     totals: Fate | None = None
     not_before_ms: int = 0
+    failures: int = 0
+
+    @property
+    def refusal(self) -> str:
+        """Why the identify of our making was refused for good; empty: it was not."""
+        dead = self.identify is not None and self.identify.result is Result.DEAD
+        return self.identify.reason if dead and self.identify is not None else ""
 
 
 class Store(Protocol):
@@ -230,8 +241,7 @@ class Store(Protocol):
 
         Args:
             limit: How many, at most.
-            limit_bytes: How many bytes all bodies have together, at most, but for one record
-                that always comes; None: any number. What is beyond it is not held in memory.
+            limit_bytes: Of all their bodies, at most; one record always comes. None: no limit.
         """
         ...
 
@@ -316,6 +326,9 @@ class Desk(Protocol):
 
     def replay(self, outcome: Outcome, records: Iterable[int] | None) -> int:
         """Send quarantined records to be decided again, or dead ones to be sent again.
+
+        With a dead record that no identify preceded goes everything of that person that is
+        dead for the same reason: an identify is tried again for all of it (law 4).
 
         Args:
             outcome: Quarantined or dead.

@@ -83,8 +83,8 @@ def load_contract(path: str) -> Contract:
     except OSError as error:
         raise UsageError(
             f"The contract {path} cannot be read: {error.strerror}.",
-            hint="Name its path with --contract or TRUTHPOINT_CONTRACT, or write one to start "
-            "from with `truthpoint init`.",
+            hint="Go to its folder, name its path (--contract, contract=, TRUTHPOINT_CONTRACT), "
+            "or write one to start from with `truthpoint init`.",
         ) from None
     if len(data) > _LARGEST_CONTRACT_BYTES:
         raise UsageError(f"The contract {path} is larger than 10 MiB.", hint="Check the path.")
@@ -121,9 +121,17 @@ def open_journal(settings: Settings, *, power: bool = False) -> Journal:
     return SqliteJournal(store_folder(settings.store), power=power)
 
 
-def open_desk(settings: Settings) -> Desk:
-    """Open the store to look into it."""
-    return SqliteDesk(store_folder(settings.store))
+def open_desk(settings: Settings, *, acts: bool = False) -> Desk:
+    """Open the store to look into it.
+
+    Args:
+        settings: Where things are.
+        acts: Whether it is also acted on; without it nothing is made or written.
+
+    Raises:
+        StoreUnusable: It holds nothing, or its files cannot be used.
+    """
+    return SqliteDesk(store_folder(settings.store), acts=acts)
 
 
 def recorder(
@@ -161,7 +169,7 @@ def see_source(contract: Contract, settings: Settings, source: str) -> None:
         known = ", ".join(contract.sources)
         raise UsageError(
             f"The contract {settings.contract} declares no source `{source}`.",
-            hint=f"Name one of these with --source: {known}.",
+            hint=f"Name one of these, with --source or as source=: {known}.",
         )
 
 
@@ -194,6 +202,10 @@ def open_transport(
     if workspace.name == DEFAULT_WORKSPACE:
         return HttpTransport(str(workspace.url), site_id="local", api_key="local")
     where = f"the workspace `{workspace.name}`"
+    secrets = [one for one in (workspace.site_id, workspace.api_key) if one is not None]
+    missing = [one.variable for one in secrets if not environment.get(one.variable)]
+    if missing:
+        raise SecretMissing(variable=" and ".join(missing), where=where)
     return HttpTransport(
         TRACK_URLS[str(workspace.region)],
         site_id=_secret(workspace.site_id, where, environment),
@@ -208,8 +220,6 @@ def _secret(secret: Secret | None, where: str, environment: Mapping[str, str]) -
             hint="Add `site_id` and `api_key` in the contract.",
         )
     value = environment.get(secret.variable, "")
-    if not value:
-        raise SecretMissing(variable=secret.variable, where=where)
     if not value.isascii() or not value.isprintable() or set(value) & {" ", ":"}:
         raise UsageError(
             f"The environment variable {secret.variable} holds a line end, a space or another "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import aiohttp
 from yarl import URL
 
-from truthpoint.core.wire import Answer
+from truthpoint.core.answers import Answer
 from truthpoint.ports import TransportFailed
 
 if TYPE_CHECKING:

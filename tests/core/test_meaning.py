@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from truthpoint.core.wire import (
+from truthpoint.core.answers import (
     LONGEST_REASON,
     SAID,
     Accepted,
@@ -18,6 +18,7 @@ from truthpoint.core.wire import (
     Transient,
     meaning,
 )
+from truthpoint.core.wire import BATCH_PATH, REGION_PATH
 
 
 def answer(status: int, body: object = b"", **headers: str) -> Answer:
@@ -31,16 +32,51 @@ def refused(*errors: object) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("status", [200, 201, 204, 299])
-@pytest.mark.parametrize("body", [b"", b"{}\n", b"{}", b"<html>ok</html>", b"[1]", b'{"a"'])
+@pytest.mark.parametrize("body", [b"", b" \n", b"{}\n", b"{}", b'{"a":1}'])
 def test_an_answer_of_success_that_names_no_error_is_acceptance(status: int, body: bytes) -> None:
-    """Whatever stands in its body."""
+    """Customer.io's are empty or a JSON object."""
     assert Accepted() == meaning(answer(status, body), 3)
 
 
-@pytest.mark.parametrize("status", [401, 403, 300, 301, 302, 304, 307, 308, 399])
+@pytest.mark.parametrize("status", [200, 207])
+@pytest.mark.parametrize("body", [b"<html>ok</html>", b"[1]", b'{"a"', b"OK", b"\xff", b"5"])
+def test_a_success_with_a_body_of_somebody_else_is_none(status: int, body: bytes) -> None:
+    """Law 18: a login page on the way says 200 too; the same goes out again under the same ids."""
+    reason = f"HTTP {status} with a body that is not Customer.io's"
+
+    assert Transient(reason=reason, suspect=True) == meaning(answer(status, body), 3)
+
+
+@pytest.mark.parametrize("status", [401, 403, 407, 300, 301, 302, 304, 307, 308, 399])
 def test_wrong_credentials_and_redirects_stop_delivery(status: int) -> None:
     """Following a redirect would lose or misplace data."""
     assert Halt(reason=f"HTTP {status}") == meaning(answer(status, b"no"), 1)
+
+
+@pytest.mark.parametrize("status", [404, 405, 410])
+@pytest.mark.parametrize("path", [BATCH_PATH, REGION_PATH])
+def test_a_path_that_names_nobody_and_is_not_there_stops_delivery(status: int, path: str) -> None:
+    """It is the address that is wrong, or something in between; nothing that was sent is."""
+    assert Halt(reason=f"HTTP {status}") == meaning(answer(status, b"no"), 1, path=path)
+
+
+@pytest.mark.parametrize(
+    ("location", "to", "region"),
+    [
+        ("https://track-eu.customer.io/api/v2/batch", " to track-eu.customer.io", "eu"),
+        ("https://track.customer.io/api/v2/batch", " to track.customer.io", "us"),
+        ("https://ana@example.org/?token=secret", "", ""),
+        ("/login", "", ""),
+        ("https://[", "", ""),
+    ],
+)
+def test_a_redirect_to_another_region_is_told_and_not_followed(
+    location: str, to: str, region: str
+) -> None:
+    """Law 21: only Customer.io's own hosts are named; another address may hold anything."""
+    told = answer(301, location=location)
+
+    assert Halt(reason=f"HTTP 301{to}", region=region) == meaning(told, 1)
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504, 599])
@@ -48,7 +84,15 @@ def test_what_may_pass_is_tried_again(status: int) -> None:
     """Law 16: a transient failure is never a refusal, whatever its body says."""
     told = answer(status, refused({"batch_index": 0, "reason": "invalid"}))
 
-    assert Transient(reason=f"HTTP {status}") == meaning(told, 1)
+    assert Transient(reason=f"HTTP {status}", suspect=status >= 500) == meaning(told, 1)
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_peer_that_asks_for_time_suspects_nothing_that_was_sent(status: int) -> None:
+    """It speaks of itself."""
+    told = answer(status, retry_after="7")
+
+    assert Transient(reason=f"HTTP {status}", retry_after_seconds=7) == meaning(told, 1)
 
 
 @pytest.mark.parametrize(
@@ -112,10 +156,18 @@ def test_a_refusal_of_the_whole_says_what_the_envelope_says(body: object, reason
     assert RefusedWhole(reason=reason) == meaning(answer(400, body), 2)
 
 
-@pytest.mark.parametrize("status", [400, 404, 405, 409, 413, 422, 451])
+@pytest.mark.parametrize("status", [400, 409, 413, 422, 451])
 def test_any_other_refusal_is_for_good(status: int) -> None:
     """It is bisected, so that one bad item does not take others with it."""
     assert RefusedWhole(reason=f"HTTP {status}") == meaning(answer(status), 2)
+
+
+@pytest.mark.parametrize("status", [404, 405, 410])
+def test_a_path_that_names_somebody_and_is_not_there_is_a_refusal(status: int) -> None:
+    """Of this one person's event, by v1."""
+    told = meaning(answer(status), 1, path="/api/v1/customers/42/events")
+
+    assert RefusedWhole(reason=f"HTTP {status}") == told
 
 
 def test_items_are_refused_one_by_one() -> None:
@@ -141,7 +193,7 @@ def test_an_error_that_names_no_item_of_the_request_is_remarked(index: object) -
     ) == meaning(answer(207, told), 3)
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b"<html>", refused()])
+@pytest.mark.parametrize("body", [b"", b"{}", refused()])
 def test_a_207_that_names_no_item_is_remarked(body: object) -> None:
     """It says that something was refused, and not what."""
     assert Accepted(remark="a 207 that names no item") == meaning(answer(207, body), 3)

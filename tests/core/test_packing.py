@@ -15,7 +15,7 @@ from truthpoint.core.packing import (
     MAX_ITEM_BYTES,
     MAX_REQUEST_BYTES,
     MAX_REQUEST_ITEMS,
-    PATIENT_ATTEMPTS,
+    PATIENT_FAILURES,
     Packed,
     pack,
     single_item,
@@ -146,16 +146,24 @@ def test_a_request_holds_at_most_a_thousand_items() -> None:
 
 
 @pytest.mark.parametrize(
-    ("attempts", "room"),
-    [(1, 1000), (1 + PATIENT_ATTEMPTS, 1000), (2 + PATIENT_ATTEMPTS, 500), (20, 1), (10**6, 1)],
+    ("failures", "room"),
+    [(0, 1000), (PATIENT_FAILURES, 1000), (1 + PATIENT_FAILURES, 500), (20, 1), (10**6, 1)],
 )
 def test_what_fails_again_and_again_travels_in_ever_smaller_requests(
-    attempts: int, room: int
+    failures: int, room: int
 ) -> None:
-    """One poisoned item ends alone, and delays nobody but its person."""
-    turns = [a_turn(an_operation(attempts=attempts), person=n) for n in range(1001)]
+    """Law 7: whoever is the cause ends alone, and delays nobody else."""
+    turns = [replace(a_turn(an_operation(), person=n), failures=failures) for n in range(1001)]
 
     assert room == max(len(one.items) for one in packed(*turns).parcels)
+
+
+@pytest.mark.parametrize("parts", [{"identify": True, "alone": True}, {"totals": TOTALS}])
+def test_turns_without_operations_travel_in_ever_smaller_requests_too(parts) -> None:
+    """Laws 7 and 16: an identify of our making and totals can be the cause as well."""
+    turns = [Turn(person=n, canonical_id=str(n), failures=20, **parts) for n in range(3)]
+
+    assert [1, 1, 1] == [len(one.items) for one in packed(*turns).parcels]
 
 
 def test_a_single_item_is_what_a_refused_batch_is_sent_again_as() -> None:
@@ -172,15 +180,12 @@ _TURNS = st.lists(st.lists(_SIZES, min_size=1, max_size=20) | st.just([]), min_s
 
 @given(_TURNS, st.lists(st.integers(1, 12), min_size=25, max_size=25))
 def test_no_turn_is_lost_split_or_put_out_of_order(
-    sizes: list[list[int]], attempts: list[int]
+    sizes: list[list[int]], failures: list[int]
 ) -> None:
     """Any turns that the queue forms: every request is within its limits, and holds turns whole."""
     turns: list[Turn] = []
     for person, of_person in enumerate(sizes):
-        operations = [
-            replace(of_size(size, number=n + 1), attempts=attempts[person])
-            for n, size in enumerate(of_person)
-        ]
+        operations = [of_size(size, number=n + 1) for n, size in enumerate(of_person)]
         queue = Queue(
             person=person,
             canonical_id="42",
@@ -188,6 +193,7 @@ def test_no_turn_is_lost_split_or_put_out_of_order(
             operations=operations,
             complete=True,
             totals=replace(TOTALS, person=person),
+            failures=failures[person],
         )
         turn = next_turn(queue)
         assert turn is not None

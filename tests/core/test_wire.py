@@ -11,14 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from truthpoint.contract.model import Lane
+from truthpoint.core.answers import Region, read_region
 from truthpoint.core.outbox import Action, Operation, Totals
 from truthpoint.core.turns import size_bound
 from truthpoint.core.wire import (
-    Region,
     batch,
     identify_item,
     operation_item,
-    read_region,
     single,
     totals_item,
     v1_addresses,

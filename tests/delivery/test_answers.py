@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from support.scripted import OK
 from support.shop import identify, order
+from truthpoint.core.answers import Answer
 from truthpoint.core.outbox import State
 from truthpoint.core.pace import Backoff
-from truthpoint.core.wire import Answer
 from truthpoint.errors import DeliveryStopped
 
 
@@ -105,7 +105,6 @@ _THREE = [order(f"A-{number}", str(number)) for number in range(3)]
         (b'{"errors":[{"batch_index":0},{"batch_index":2},{"batch_index":2}]}', {1, 2}),
         (b'{"errors":[{"batch_index":99,"reason":"invalid"}]}', set()),
         (b'{"errors":[{"batch_index":"0"},{"batch_index":-1},{"batch_index":true}]}', set()),
-        (b"something went partly wrong", set()),
         (b"", set()),
         (b'{"errors":null}', set()),
     ],
@@ -125,18 +124,20 @@ def test_a_207_kills_only_the_items_it_names_and_none_is_sent_again(place, body,
     assert ["A-0", "A-1", "A-2"] == _orders(place.transport.items)
 
 
-def test_a_200_with_an_unexpected_body_is_a_delivery(place):
-    """T10: nothing is sent again because of words that were not asked for."""
-    place.transport.script = lambda _: Answer(status=200, body=b"<html>ok</html>")
+def test_a_page_of_somebody_else_is_no_delivery(place):
+    """Law 18: what a login page swallowed for an hour goes out again under the same ids."""
+    page = Answer(status=200, body=b"<html>Please log in</html>")
+    place.transport.script = lambda sent: page if sent.at_seconds < 3600 else OK
     place.say(*_THREE)
 
     place.drain()
 
     assert 3 == place.desk.backlog().operations[State.DELIVERED]
-    assert 3 == len(_orders(place.transport.items))
+    assert 3 == len({item["id"] for item in place.transport.items if item.get("name")})
+    assert place.transport.sent[-1].at_seconds >= 3600
 
 
-@pytest.mark.parametrize("status", [400, 404, 405, 413, 422])
+@pytest.mark.parametrize("status", [400, 413, 422])
 def test_a_batch_refused_whole_goes_again_item_by_item(place, status):
     """One bad item kills itself and nothing else."""
 
@@ -177,8 +178,8 @@ def test_what_stands_behind_a_postponed_item_does_not_overtake_it(place):
     assert ["A-0", "A-1", "A-1", "A-2"] == accepted
 
 
-@pytest.mark.parametrize("status", [401, 403, 301, 302, 307, 308])
-def test_wrong_credentials_or_a_redirect_stop_delivery_loudly(place, status):
+@pytest.mark.parametrize("status", [401, 403, 404, 405, 407, 410, 301, 302, 307, 308])
+def test_wrong_credentials_or_a_wrong_address_stop_delivery_loudly(place, status):
     """More requests would lose or misplace data; what is not delivered waits."""
     place.transport.script = lambda _: Answer(status=status)
     place.say(*_THREE)
@@ -196,23 +197,124 @@ def test_wrong_credentials_or_a_redirect_stop_delivery_loudly(place, status):
     assert 3 == place.desk.backlog().operations[State.DELIVERED]
 
 
-def test_a_poisoned_batch_shrinks_until_only_its_person_waits(place):
-    """One item that always brings a 500 does not hold up the others for ever."""
-    place.transport.script = lambda sent: Answer(status=500) if "A-3" in _orders(sent.items) else OK
-    place.say(*[order(f"A-{number}", str(number)) for number in range(30)])
+def _for_a_while(place, script):
+    """Let a worker run for two minutes against a script."""
+    place.transport.script = script
 
     async def story(worker):
         stop = asyncio.Event()
         running = asyncio.create_task(worker.run(stop))
-        await asyncio.sleep(3600)
+        await asyncio.sleep(120)
         stop.set()
         await running
 
     place.run(story, backoff=Backoff(first_seconds=0.1, ceiling_seconds=1.0))
 
+
+def test_a_poisoned_batch_shrinks_until_only_its_person_waits(place):
+    """One item that always brings a 500 does not hold up the others for ever."""
+    place.say(*[order(f"A-{number}", str(number)) for number in range(30)])
+    _for_a_while(place, lambda sent: Answer(status=500) if "A-3" in _orders(sent.items) else OK)
+
     operations = place.desk.backlog().operations
     assert (29, 0) == (operations[State.DELIVERED], operations[State.DEAD])
     assert 1 == operations[State.READY] + operations[State.LEASED]
+
+
+def test_a_person_whose_identify_is_poisoned_holds_up_nobody_else(place):
+    """Laws 7 and 16: it is of our making and no operation; nothing is dead for it."""
+
+    def script(sent):
+        return Answer(status=500) if any(_of(item) == "3" for item in sent.items) else OK
+
+    place.say(*[order(f"A-{number}", str(number)) for number in range(30)])
+    _for_a_while(place, script)
+
+    operations = place.desk.backlog().operations
+    assert (29, 0) == (operations[State.DELIVERED], operations[State.DEAD])
+    assert 29 == len(set(_orders(place.transport.items)))
+
+
+def test_totals_that_are_poisoned_hold_up_nobody_else(place):
+    """Laws 7 and 16: a turn can hold nothing but totals."""
+    place.say(*[identify(str(number), name="x") for number in range(30)])
+    place.drain()
+    poisoned = place.transport.sent[:]
+
+    def script(sent):
+        bad = any(_of(item) == "3" and "orders_count" in item["attributes"] for item in sent.items)
+        return Answer(status=500) if bad else OK
+
+    place.say(*[order(f"A-{number}", str(number)) for number in range(30)], start=30)
+    _for_a_while(place, script)
+
+    told = {_of(item) for item in _accepted(place, script) if "orders_count" in item["attributes"]}
+    assert poisoned
+    assert {str(number) for number in range(30)} - {"3"} == told
+    assert 0 == place.desk.backlog().operations[State.DEAD]
+
+
+def _of(item):
+    return item["identifiers"]["id"]
+
+
+def _accepted(place, script):
+    return [item for sent in place.transport.sent if script(sent) is OK for item in sent.items]
+
+
+def test_a_person_who_fails_alone_waits_alone(place):
+    """Law 7: once it is plain who is the cause, nobody else waits for them, not even a second."""
+    poison = [order("A-3", "3")]
+    place.say(*poison, *[order(f"B-{number}", str(100 + number)) for number in range(5)])
+    known = lambda sent: Answer(status=500) if "A-3" in _orders(sent.items) else OK  # noqa: E731
+    _for_a_while(place, known)
+    place.transport.sent.clear()
+
+    async def story(worker):
+        stop = asyncio.Event()
+        running = asyncio.create_task(worker.run(stop))
+        for number in range(10):
+            place.say(order(f"C-{number}", str(200 + number)), start=1000 + number)
+            await asyncio.sleep(30)
+        stop.set()
+        await running
+
+    place.transport.script = known
+    place.run(story, backoff=Backoff(first_seconds=30, ceiling_seconds=60))
+
+    arrived = {
+        order_id: sent.at_seconds
+        for sent in place.transport.sent
+        for order_id in _orders(sent.items)
+        if order_id.startswith("C-")
+    }
+    assert 10 == len(arrived)
+    first = place.transport.sent[0].at_seconds
+    assert all(at - first - 30 * int(name[2:]) < 5 for name, at in arrived.items())
+
+
+@pytest.mark.parametrize("answer", [Answer(status=429, headers={"retry-after": "300"}), "lost"])
+def test_a_worker_that_waits_out_a_failure_ends_at_once_when_told_to(place, answer):
+    """What it holds waits in the store, and goes out after the next start, not earlier."""
+    place.transport.script = lambda _: answer
+    place.say(*[order(f"A-{number}", str(number)) for number in range(40)])
+
+    async def story(worker):
+        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
+        running = asyncio.create_task(worker.run(stop))
+        await asyncio.sleep(2)
+        told_at = loop.time()
+        stop.set()
+        await running
+        return loop.time() - told_at
+
+    took_seconds = place.run(story, lease_operations=1, in_flight=2)
+
+    assert took_seconds < 1
+    place.transport.script = lambda _: OK
+    place.drain()
+    assert 40 == place.desk.backlog().operations[State.DELIVERED]
 
 
 def test_requests_keep_to_the_rate(place):

@@ -72,3 +72,18 @@ def test_large_records_are_decided_a_few_at_a_time():
 
     assert 10 == BATCH_BYTES // len(large[0])
     assert [10, 10, BATCH_RECORDS, 105, 0] == counts
+
+
+def test_a_record_whose_id_was_used_waits_in_quarantine_until_it_is_replayed(place):
+    """Law 16: nothing is dropped; an operator may take it as a record of its own."""
+    place.say(order("A-1", "1"), start=0)
+    place.say(order("A-2", "1"), start=0)
+    place.drain()
+    before = _orders(place), _reasons(place)
+
+    replayed = place.desk.replay(Outcome.QUARANTINED, None)
+    place.drain()
+
+    assert (["A-1"], {2: "record_id_reused"}) == before
+    assert 1 == replayed
+    assert (["A-1", "A-2"], {}) == (_orders(place), _reasons(place))

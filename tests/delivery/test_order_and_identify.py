@@ -5,8 +5,8 @@ from __future__ import annotations
 from support.scripted import OK
 from support.shop import checkout, identify, order, refund
 from support.virtual import START_MS
+from truthpoint.core.answers import Answer
 from truthpoint.core.decision import Outcome
-from truthpoint.core.wire import Answer
 
 
 def _names(items, person):
@@ -104,7 +104,7 @@ def test_a_person_whom_no_identify_reaches_sends_nothing_until_a_replay(place):
     place.say(order("A-1", "13"), order("A-2", "42"), order("A-3", "13"))
     place.drain()
 
-    assert {1: "no_identify", 3: "no_identify"} == place.dead()
+    assert {1: "no_identify: invalid", 3: "no_identify: invalid"} == place.dead()
     assert "order_paid" in _names(place.transport.items, "42")
 
     refusing = False

@@ -6,9 +6,9 @@ import asyncio
 
 from support.scripted import OK
 from support.shop import checkout, identify, order
+from truthpoint.core.answers import Answer
 from truthpoint.core.outbox import State
 from truthpoint.core.pauses import Pause, PauseKind
-from truthpoint.core.wire import Answer
 
 ALL = Pause(kind=PauseKind.ALL)
 

@@ -23,6 +23,10 @@ EVENTS = {
 }
 
 
+LACKING = "no_identify: invalid"
+"""Why operations are dead of whom every identify was refused."""
+
+
 @dataclass(kw_only=True)
 class Said:
     """A record as the model knows it."""
@@ -246,7 +250,7 @@ class Model:
     def _bury(self, someone: Someone) -> None:
         """What a refused person has before their next identify is dead."""
         for one in someone.buried(self.paused_events):
-            one.state, one.reason = State.DEAD, "no_identify"
+            one.state, one.reason = State.DEAD, LACKING
 
     def buried(self, dead: set[int]) -> None:
         """Take over which refused people's operations a lease has found dead."""
@@ -389,9 +393,20 @@ class Model:
         """Records of dead operations, oldest first."""
         return [one.said.number for one in self.operations.values() if one.state is State.DEAD]
 
+    def with_companions(self, numbers: list[int]) -> list[int]:
+        """Law 4: what is dead for want of an identify replays together, person by person."""
+        chosen = [self.by_record[number] for number in numbers]
+        people = {one.said.who for one in chosen if one.reason == LACKING}
+        others = [
+            one.said.number
+            for one in self.operations.values()
+            if one.state is State.DEAD and one.reason == LACKING and one.said.who in people
+        ]
+        return list(dict.fromkeys([*numbers, *others]))
+
     def replay_dead(self, numbers: list[int]) -> None:
         """An operator sends dead records again."""
-        for number in numbers:
+        for number in self.with_companions(numbers):
             told = self.by_record[number]
             told.state, told.reason, told.replayed = State.READY, "", True
             someone = self.people[told.said.who]

@@ -44,6 +44,9 @@ PAUSES = (
     ("event", "cart_created"),
     *(("person", who) for who in PEOPLE),
 )
+OTHER = b"other"
+"""What is said, now and then, under the id of another record."""
+
 AMOUNTS = ("0.10", "19.99", "250", "1000000.01")
 CONTRACT = a_contract()
 MENDED = a_contract(Event(name="gift_sent", owner="backend", wire="gift_sent"))
@@ -134,6 +137,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.model = Model()
         self.now_ms = START_MS
         self.away: list[Turn] = []
+        self.others: dict[str, int] = {}
 
     @rule(says=st.lists(SAYS, min_size=1, max_size=4))
     def say(self, says: list[Said]) -> None:
@@ -157,13 +161,27 @@ class StoreMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.model.said)
     @rule(which=st.integers(0), other=st.booleans())
     def say_again(self, which: int, other: bool) -> None:  # noqa: FBT001 - Hypothesis names it
-        """A capture is tried again: nothing new is kept."""
-        said = self.model.said[which % len(self.model.said)]
-        body = b"other" if other else said.body
+        """A capture is tried again: kept once; where it says something else, that once too."""
+        firsts = [one for one in self.model.said if one.body != OTHER]
+        said = firsts[which % len(firsts)]
+        body = OTHER if other else said.body
         (appended,) = self.journal.append([replace(self._capture(said), body=body)])
         self.seen["repeat"] += 1
 
-        assert (appended.record, appended.repeat, appended.same) == (said.number, True, not other)
+        if not other:
+            assert (appended.record, appended.repeat, appended.reused) == (said.number, True, None)
+            return
+
+        assert appended.reused is not None
+        assert appended.reused.earlier == said.number
+        assert appended.repeat == (said.record_id in self.others)
+        assert self.others.setdefault(said.record_id, appended.record) == appended.record
+
+        if not appended.repeat:
+            name = f"r-{len(self.model.said) + 1}"
+            self.model.said.append(
+                Said(kind="broken", number=appended.record, body=OTHER, record_id=name)
+            )
 
     @rule(limit=st.integers(1, 9), crash=st.integers(0, 9))
     def decide(self, limit: int, crash: int) -> None:
@@ -357,7 +375,9 @@ class StoreMachine(RuleBasedStateMachine):
         chosen = dead if every else [dead[which % len(dead)]]
         self.seen["replay of dead"] += len(chosen)
 
-        assert self.desk.replay(Outcome.DEAD, None if every else chosen) == len(chosen)
+        replayed = self.desk.replay(Outcome.DEAD, None if every else chosen)
+
+        assert replayed == len(self.model.with_companions(chosen))
 
         self.model.replay_dead(chosen)
 

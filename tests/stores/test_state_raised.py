@@ -12,14 +12,18 @@ from truthpoint.stores.sqlite import SqliteDesk, SqliteJournal, SqliteStore
 def _schema(path) -> set[str]:
     connection = sqlite3.connect(path)
     try:
-        return {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_schema") if sql}
+        found = connection.execute("SELECT sql FROM sqlite_schema").fetchall()
+        # A column that was added stands where it was added; a file's layout says nothing.
+        return {"".join(sql.split()) for (sql,) in found if sql}
     finally:
         connection.close()
 
 
 def _as_version_1(path) -> None:
-    """Take from a state what version 2 brought."""
+    """Take from a state what later versions brought."""
     connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("ALTER TABLE queue DROP COLUMN failures")
+    connection.execute("ALTER TABLE person DROP COLUMN refusal")
     connection.execute("DROP TABLE pause")
     connection.execute("DELETE FROM meta WHERE name = 'pause_revision'")
     connection.execute("PRAGMA user_version = 1")

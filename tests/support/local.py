@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from truthpoint.core.wire import Answer, WireRequest
+from truthpoint.core.answers import Answer
+from truthpoint.core.wire import WireRequest
 from truthpoint.ports import TransportFailed
 from truthpoint.workspace import Request, Workspace, start
 

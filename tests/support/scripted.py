@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from truthpoint.core.wire import Answer
+from truthpoint.core.answers import Answer
 from truthpoint.ports import TransportFailed
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ import pytest
 
 from support.peer import Said, listening
 from truthpoint import transport
-from truthpoint.core.wire import Answer, WireRequest
+from truthpoint.core.answers import Answer
+from truthpoint.core.wire import WireRequest
 from truthpoint.ports import TransportFailed
 from truthpoint.transport import MAX_ANSWER_BYTES, HttpTransport
 

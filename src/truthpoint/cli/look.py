@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from truthpoint import runtime
+from truthpoint.core.decision import Outcome
 from truthpoint.core.outbox import Standing
 from truthpoint.values.instants import to_iso
 
@@ -17,7 +18,6 @@ from .standing import Sight, status_json, status_lines
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from truthpoint.core.decision import Outcome
     from truthpoint.core.outbox import Totals
     from truthpoint.ports import Desk, PersonView, Step
 
@@ -36,10 +36,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 @contextmanager
-def opened_desk(store: str | None, *, json: bool = False) -> Generator[Desk]:
-    """Open the store to look into it, and fail clearly."""
+def opened_desk(store: str | None, *, json: bool = False, acts: bool = False) -> Generator[Desk]:
+    """Open the store to look into it, or to act on it too, and fail clearly."""
     with failing.failing_clearly(json=json):
-        desk = runtime.open_desk(runtime.Settings.gathered(store=store))
+        desk = runtime.open_desk(runtime.Settings.gathered(store=store), acts=acts)
         try:
             yield desk
         finally:
@@ -82,11 +82,21 @@ def person(
     with opened_desk(store, json=json) as desk:
         view = desk.person(identifier, limit=limit)
         if view is None:
-            failing.absent(f"Nobody in this store goes by this id.{_pending(desk)}", json=json)
+            failing.absent(f"Nobody in this store goes by this id.{_elsewhere(desk)}", json=json)
         elif json:
             output.put_json(_person_json(view))
         else:
             _put_person(view)
+
+
+def _elsewhere(desk: Desk) -> str:
+    """Return where else it may be, with a space before it; else nothing."""
+    backlog = desk.backlog()
+    held = any(outcome is Outcome.QUARANTINED for outcome, _ in backlog.verdicts)
+    quarantined = (
+        " What breaks the contract is nobody's: see `truthpoint quarantine list`." if held else ""
+    )
+    return _pending(desk) + quarantined
 
 
 def _pending(desk: Desk) -> str:
@@ -152,7 +162,7 @@ def events(
     with opened_desk(store, json=json) as desk:
         steps = desk.events(key, event=event, limit=limit)
         if not steps:
-            failing.absent(f"No event was found.{_pending(desk)}", json=json)
+            failing.absent(f"No event was found.{_elsewhere(desk)}", json=json)
         put_steps(steps, json=json)
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from truthpoint.core.answers import SAID
 from truthpoint.core.decision import Outcome
-from truthpoint.core.wire import SAID
 from truthpoint.errors import UsageError
 from truthpoint.findings import as_json, as_text
 from truthpoint.runtime import SystemClock
@@ -87,7 +87,7 @@ def _add_replay(group: typer.Typer, outcome: Outcome, name: str) -> None:
         yes: Yes = False,
         store: options.Store = None,
     ) -> None:
-        with opened_desk(store) as desk:
+        with opened_desk(store, acts=True) as desk:
             chosen = _chosen(desk, outcome, records, everything=everything)
             if chosen:
                 _say_what_triggers(chosen)
@@ -107,7 +107,7 @@ def _add_discard(group: typer.Typer, outcome: Outcome, name: str) -> None:
         yes: Yes = False,
         store: options.Store = None,
     ) -> None:
-        with opened_desk(store) as desk:
+        with opened_desk(store, acts=True) as desk:
             chosen = _chosen(desk, outcome, records, everything=everything)
             if chosen:
                 output.put(f"{len(chosen):,} will be withheld for good (discarded).")

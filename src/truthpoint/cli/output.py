@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from truthpoint.core.wire import SAID
+from truthpoint.core.answers import SAID
 from truthpoint.errors import OperatorError
 from truthpoint.findings import as_text
 from truthpoint.values.instants import to_iso

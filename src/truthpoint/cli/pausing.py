@@ -73,7 +73,7 @@ def pause(
       truthpoint pause --lane live
       truthpoint pause --event order_paid
     """
-    with opened_desk(store, json=json) as desk:
+    with opened_desk(store, json=json, acts=True) as desk:
         kind, name = _chosen(lane, event, person)
         settings = runtime.Settings.gathered(contract=contract, store=store)
         if kind is PauseKind.EVENT:
@@ -111,7 +111,7 @@ def resume(
       truthpoint resume --event order_paid
       truthpoint resume --everything
     """
-    with opened_desk(store, json=json) as desk:
+    with opened_desk(store, json=json, acts=True) as desk:
         kind, name = _chosen(lane, event, person)
         if everything:
             if kind is not PauseKind.ALL:

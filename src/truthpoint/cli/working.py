@@ -106,6 +106,6 @@ async def _until(stop: asyncio.Event, worker: Worker) -> None:
     if not draining.done():
         draining.cancel()
         await asyncio.wait({draining})
-        await worker.deliverer.finish()
+        await worker.deliverer.end()
     if not draining.cancelled():
         draining.result()

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
+
+LONGEST_WAIT_SECONDS: Final = 600
+"""Nobody is told to wait longer. Who seems to have longer to wait may go on: the clock was
+set back since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +38,18 @@ class Backoff:
             draw: A number from [0, 1), passed in so that this function repeats itself.
 
         Returns:
-            Seconds; never less than what the peer asked for, up to the clamp.
+            Seconds; never less than what the peer asked for, up to the clamp, and at most
+            `LONGEST_WAIT_SECONDS`.
         """
         # Past 2**16 the ceiling has long been reached; the power must not overflow.
         ceiling = min(self.ceiling_seconds, self.first_seconds * 2 ** min(failures - 1, 16))
         asked = min(retry_after_seconds or 0.0, self.clamp_seconds)
-        return max(asked, draw * ceiling)
+        return min(max(asked, draw * ceiling), LONGEST_WAIT_SECONDS)
+
+
+def is_due(not_before_ms: int, now_ms: int) -> bool:
+    """Tell whether a person who was told to wait until then may go on."""
+    return not now_ms < not_before_ms <= now_ms + LONGEST_WAIT_SECONDS * 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

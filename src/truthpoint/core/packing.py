@@ -28,9 +28,9 @@ MAX_REQUEST_BYTES: Final = 490_000
 MAX_REQUEST_ITEMS: Final = 1_000
 """Customer.io documents no limit; a smaller request is answered sooner."""
 
-PATIENT_ATTEMPTS: Final = 3
-"""After so many transient failures a request is cut in half with each further one, so that
-one poisoned item ends alone and delays nobody but its person."""
+PATIENT_FAILURES: Final = 3
+"""After so many failures in a row of a person's turns, the requests that they travel in are
+halved with each further one, so that whoever is the cause ends alone and delays nobody else."""
 
 _FRAME_BYTES: Final = len(b'{"batch":[]}')
 
@@ -167,7 +167,4 @@ class _Packing:
 
 def _room(turn: Turn) -> int:
     """Return how many items a request with this turn may hold."""
-    attempts = max((one.attempts for one in turn.operations), default=0)
-    # An operation counts its first attempt when it is leased, so it arrives here with 1.
-    failures = max(0, attempts - 1 - PATIENT_ATTEMPTS)
-    return max(1, MAX_REQUEST_ITEMS >> min(failures, 10))
+    return max(1, MAX_REQUEST_ITEMS >> min(max(0, turn.failures - PATIENT_FAILURES), 10))

@@ -44,6 +44,7 @@ class Queue:
         complete: Whether `operations` are all there are.
         critical_until: The last critical operation that waits; 0 if none does.
         totals: Their totals, if they have any.
+        failures: How many of their turns in a row have failed and may have been the cause.
     """
 
     person: int
@@ -53,6 +54,7 @@ class Queue:
     complete: bool
     critical_until: int = 0
     totals: Totals | None = None
+    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,8 @@ class Turn:
         totals: The totals sent behind the operations; None: none.
         alone: Nothing else of this person's may share its request, and it is awaited.
         dead: Operations that must not be sent, because no identify was accepted.
+        failures: How many of their turns in a row, before this one, have failed and may
+            have been the cause.
     """
 
     person: int
@@ -78,6 +82,22 @@ class Turn:
     totals: Totals | None = None
     alone: bool = False
     dead: tuple[Operation, ...] = ()
+    failures: int = 0
+
+
+NO_IDENTIFY: Final = "no_identify"
+"""Reason of operations that are dead because no identify of their person was accepted; what
+the last one was refused for stands behind it."""
+
+
+def no_identify(refusal: str) -> str:
+    """Return the reason of operations that no identify preceded, refused for `refusal`."""
+    return f"{NO_IDENTIFY}: {refusal}" if refusal else NO_IDENTIFY
+
+
+def lacks_identify(reason: str) -> bool:
+    """Tell whether this is the reason of an operation that no identify preceded."""
+    return reason.partition(":")[0] == NO_IDENTIFY
 
 
 ENVELOPE_BYTES: Final = 400
@@ -130,7 +150,11 @@ class _Parts(TypedDict, total=False):
 
 def _turn(queue: Queue, **parts: Unpack[_Parts]) -> Turn:
     return Turn(
-        person=queue.person, canonical_id=queue.canonical_id, standing=queue.standing, **parts
+        person=queue.person,
+        canonical_id=queue.canonical_id,
+        standing=queue.standing,
+        failures=queue.failures,
+        **parts,
     )
 
 

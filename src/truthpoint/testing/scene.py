@@ -6,6 +6,7 @@ out, not by how records are decided.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from truthpoint.contract.model import Lane
@@ -300,7 +301,13 @@ class Scene:
         return turns[0]
 
     def settle(
-        self, turn: Turn, fate: Fate = DELIVERED, *, not_before_ms: int = 0, **of: Fate
+        self,
+        turn: Turn,
+        fate: Fate = DELIVERED,
+        *,
+        not_before_ms: int = 0,
+        failures: int = 0,
+        **of: Fate,
     ) -> None:
         """Settle a turn: everything in it has one fate.
 
@@ -308,11 +315,11 @@ class Scene:
             turn: The turn.
             fate: Of everything in it.
             not_before_ms: When its person may go on.
+            failures: How many of their turns in a row have failed.
             of: `totals`: another fate for the totals.
         """
-        self.store.settle(
-            [settlement(turn, fate, not_before_ms=not_before_ms, **of)], now_ms=self.now_ms
-        )
+        told = settlement(turn, fate, not_before_ms=not_before_ms, **of)
+        self.store.settle([replace(told, failures=failures)], now_ms=self.now_ms)
 
     def settle_each(self, turn: Turn, *fates: Fate) -> None:
         """Settle a turn of operations only: one fate for each, in order."""

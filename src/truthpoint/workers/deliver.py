@@ -12,20 +12,22 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, assert_never
 
-from truthpoint.core import packing, wire
+from truthpoint.core import answers, packing
 from truthpoint.core.pace import Backoff
-from truthpoint.errors import DeliveryStopped
-from truthpoint.ports import Fate, Result, Settlement, TransportFailed
+from truthpoint.ports import Fate, Result, Settlement
 
-from .pacing import Pacer
+from .pacing import happened
+from .sending import Sender, Statistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from truthpoint.core.answers import Meaning
     from truthpoint.core.outbox import Totals
     from truthpoint.core.packing import Parcel
     from truthpoint.core.turns import Turn
-    from truthpoint.core.wire import Item, Meaning, WireRequest
+    from truthpoint.core.wire import Item
+    from truthpoint.errors import DeliveryStopped
     from truthpoint.ports import Clock, Entropy, Store, Transport
 
 DELIVERED: Final = Fate(result=Result.DELIVERED)
@@ -47,27 +49,6 @@ class DeliverySettings:
     in_flight: int = 8
     lease_operations: int = 1_000
     backoff: Backoff = field(default_factory=Backoff)
-
-
-@dataclass(slots=True, kw_only=True)
-class Statistics:
-    """What delivery has seen since it started.
-
-    Attributes:
-        requests: Requests sent.
-        delivered: Operations accepted.
-        dead: Operations refused for good.
-        retried: Operations postponed.
-        remarks: Answers that were odd, by remark.
-        last_failure: The latest transient failure; empty before one.
-    """
-
-    requests: int = 0
-    delivered: int = 0
-    dead: int = 0
-    retried: int = 0
-    remarks: dict[str, int] = field(default_factory=dict[str, int])
-    last_failure: str = ""
 
 
 class Deliverer:
@@ -93,16 +74,24 @@ class Deliverer:
         settings: DeliverySettings | None = None,
     ) -> None:
         self._store = store
-        self._transport = transport
         self._clock = clock
         self._attributes = attributes
         self._settings = settings or DeliverySettings()
-        self._pacer = Pacer(self._settings.requests_per_second, self._settings.backoff, entropy)
         self._stopped: BaseException | None = None
-        self._slots = asyncio.Semaphore(self._settings.in_flight)
         self._under_way: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         self._statistics = Statistics()
+        self._sender = Sender(
+            store,
+            transport,
+            clock=clock,
+            entropy=entropy,
+            statistics=self._statistics,
+            requests_per_second=self._settings.requests_per_second,
+            in_flight=self._settings.in_flight,
+            backoff=self._settings.backoff,
+            stopped=self._stop,
+        )
 
     def statistics(self) -> Statistics:
         """Return what was seen since the start."""
@@ -118,7 +107,9 @@ class Deliverer:
         return bool(self._under_way)
 
     async def run(self, stop: asyncio.Event, *, poll_seconds: float = 0.05) -> None:
-        """Deliver until told to stop; then wait for what is under way and settle it.
+        """Deliver until told to stop; then settle what is under way.
+
+        What waits for its turn is not sent any more; what was sent is waited for.
 
         Args:
             stop: Set to end.
@@ -133,7 +124,7 @@ class Deliverer:
                 if len(self._under_way) >= self._settings.in_flight or not self.dispatch():
                     await self._wait_for_change(poll_seconds)
         finally:
-            await self.finish()
+            await self.end()
         if self._stopped is not None:
             raise self._stopped
 
@@ -150,11 +141,12 @@ class Deliverer:
             if not self._under_way and self._store.next_due_ms() is None:
                 return
             await self._wait_for_change(self._until_due())
-        await self.finish()
+        await self.end()
         raise self._stopped
 
-    async def finish(self) -> None:
-        """Wait for what is under way; its outcomes are settled."""
+    async def end(self) -> None:
+        """Send nothing more, and wait for what was sent; all outcomes are settled."""
+        self._sender.end()
         while self._under_way:
             await asyncio.wait(self._under_way)
 
@@ -167,7 +159,7 @@ class Deliverer:
             return False
         packed = packing.pack(turns, self._attributes)
         for turn in packed.too_large:
-            self._settle([_uniform(turn, Fate(result=Result.DEAD, reason="too_large"))])
+            self._settle([_settlement(turn, [_dead("too_large")] * packing.size(turn))])
         for parcel in packed.parcels:
             task = asyncio.create_task(self._deliver(parcel, revision))
             self._under_way.add(task)
@@ -189,11 +181,7 @@ class Deliverer:
 
     async def _wait_for_change(self, seconds: float) -> None:
         """Wait until something happened, at most so long."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._changed.wait()
-        except TimeoutError:
-            pass
+        await happened(self._changed, seconds)
         self._changed.clear()
 
     async def _deliver(self, parcel: Parcel, revision: int) -> None:
@@ -203,19 +191,18 @@ class Deliverer:
             parcel: The request and its turns.
             revision: The revision of pauses at which the turns were leased.
         """
-        answer = await self._ask(parcel.request, len(parcel.items), revision)
+        answer = await self._sender.ask(
+            parcel.request, parcel.turns, items=len(parcel.items), revision=revision
+        )
         match answer:
-            case wire.Accepted():
-                self._remark(answer.remark)
-                fates = {
-                    index: Fate(result=Result.DEAD, reason=reason)
-                    for index, reason in answer.refused.items()
-                }
-                self._settle_items(parcel, fates)
-            case wire.RefusedWhole():
+            case answers.Accepted():
+                self._statistics.remark(answer.remark)
+                self._settle_items(parcel, {i: _dead(why) for i, why in answer.refused.items()})
+            case answers.RefusedWhole():
                 await self._split(parcel, answer.reason, revision)
-            case wire.Transient() | wire.Halt():
-                self._postpone(parcel, answer)
+            case answers.Transient() | answers.Halt():
+                fate = Fate(result=Result.RETRY, reason=answer.reason)
+                self._settle([self._again(one, [fate], answer) for one in parcel.turns])
             case _:  # pragma: no cover - the type checker holds this line
                 assert_never(answer)
 
@@ -225,7 +212,7 @@ class Deliverer:
         So one bad item among a thousand costs some twenty requests, not a thousand.
         """
         if len(parcel.items) == 1:
-            self._settle_items(parcel, {0: Fate(result=Result.DEAD, reason=reason)})
+            self._settle_items(parcel, {0: _dead(reason)})
         elif len(parcel.turns) == 1:
             await self._turn_one_by_one(parcel.turns[0], parcel.items, revision)
         else:
@@ -235,81 +222,52 @@ class Deliverer:
     async def _turn_one_by_one(self, turn: Turn, items: tuple[Item, ...], revision: int) -> None:
         fates: list[Fate] = []
         for item in items:
-            fate = await self._alone(item, turn, revision)
-            fates.append(fate)
-            if fate.result is Result.RETRY:
+            request = packing.single_item(item, turn.canonical_id)
+            if request is None:
+                fates.append(_dead("too_large"))
+                continue
+            answer = await self._sender.ask(request, (turn,), items=1, revision=revision)
+            fates.append(self._fate(answer))
+            if fates[-1].result is Result.RETRY:
                 # What stands behind it must not overtake it (law 7).
-                fates += [fate] * (len(items) - len(fates))
-                break
-        self._settle([_settlement(turn, fates, self._later(fates))])
+                self._settle([self._again(turn, fates, answer)])
+                return
+        self._settle([_settlement(turn, fates)])
 
-    async def _alone(self, item: Item, turn: Turn, revision: int) -> Fate:
-        if self._stopped is not None:
-            return Fate(result=Result.RETRY, reason="delivery stopped")
-        request = packing.single_item(item, turn.canonical_id)
-        if request is None:
-            return Fate(result=Result.DEAD, reason="too_large")
-        answer = await self._ask(request, 1, revision)
+    def _fate(self, answer: Meaning) -> Fate:
+        """Return what an answer means for the one item of its request."""
         match answer:
-            case wire.Accepted():
-                self._remark(answer.remark)
+            case answers.Accepted():
+                self._statistics.remark(answer.remark)
                 refused = answer.refused.get(0)
-                return DELIVERED if refused is None else Fate(result=Result.DEAD, reason=refused)
-            case wire.RefusedWhole():
-                return Fate(result=Result.DEAD, reason=answer.reason)
-            case wire.Transient() | wire.Halt():
+                return DELIVERED if refused is None else _dead(refused)
+            case answers.RefusedWhole():
+                return _dead(answer.reason)
+            case answers.Transient() | answers.Halt():
                 return Fate(result=Result.RETRY, reason=answer.reason)
             case _:  # pragma: no cover - the type checker holds this line
                 assert_never(answer)
 
-    async def _ask(self, request: WireRequest, items: int, revision: int) -> Meaning:
-        """Send a request when its time has come, and note what its answer means for all.
-
-        When something was paused since its turns were leased, it is not sent: the next lease
-        sees whom the pause holds. So a kill switch does not wait for what waits out a backoff.
-        """
-        async with self._slots:
-            await self._pacer.wait_for_turn()
-            if self._stopped is not None:
-                return wire.Transient(reason="delivery stopped")
-            if self._store.pause_revision() != revision:
-                return wire.Transient(reason="paused")
-            self._statistics.requests += 1
-            sent_at = asyncio.get_running_loop().time()
-            try:
-                answer = wire.meaning(
-                    await self._transport.send(request), items, now_s=self._clock.now_ms() // 1000
-                )
-            except TransportFailed as failure:
-                answer = wire.Transient(reason=f"no answer ({failure.kind})")
-            match answer:
-                case wire.Halt():
-                    self._stop(answer.reason)
-                case wire.Transient():
-                    self._statistics.last_failure = answer.reason
-                    self._pacer.failed(sent_at, answer.retry_after_seconds)
-                case _:
-                    self._pacer.answered()
-            return answer
-
-    def _stop(self, reason: str) -> None:
-        self._stopped = DeliveryStopped(
-            f"Customer.io answered {reason}: delivery has stopped.",
-            hint="Check the workspace's region, site id and API key; what is not delivered "
-            "waits in the store and goes out after the next start.",
-        )
+    def _stop(self, stopped: DeliveryStopped) -> None:
+        self._stopped = stopped
         self._changed.set()
 
-    def _postpone(self, parcel: Parcel, answer: wire.Transient | wire.Halt) -> None:
-        fate = Fate(result=Result.RETRY, reason=answer.reason)
-        later = self._later([fate])
-        self._settle([_uniform(turn, fate, later) for turn in parcel.turns])
+    def _again(self, turn: Turn, fates: list[Fate], answer: Meaning) -> Settlement:
+        """Return the settlement of a turn of which the rest comes again after an answer.
 
-    def _later(self, fates: list[Fate]) -> int:
-        """Return when people may go on: after the pause, if any of their fates is a retry."""
-        if all(fate.result is not Result.RETRY for fate in fates):
-            return 0
-        return self._clock.now_ms() + math.ceil(self._pacer.pause_seconds() * 1000)
+        Args:
+            turn: The turn.
+            fates: Of its first items; all others share the last one.
+            answer: What postponed it.
+        """
+        suspect = isinstance(answer, answers.Transient) and answer.suspect
+        wait_ms = math.ceil(self._sender.wait_seconds(turn, answer) * 1000)
+        return _settlement(
+            turn,
+            [*fates, *fates[-1:] * (packing.size(turn) - len(fates))],
+            not_before_ms=self._clock.now_ms() + wait_ms,
+            failures=turn.failures + suspect,
+        )
 
     def _settle_items(self, parcel: Parcel, fates: Mapping[int, Fate]) -> None:
         """Settle a request of which all items but these were accepted."""
@@ -318,7 +276,7 @@ class Deliverer:
         for turn in parcel.turns:
             size = packing.size(turn)
             own = [fates.get(index, DELIVERED) for index in range(place, place + size)]
-            settlements.append(_settlement(turn, own, 0))
+            settlements.append(_settlement(turn, own))
             place += size
         self._settle(settlements)
 
@@ -337,12 +295,14 @@ class Deliverer:
             case Result.RETRY:
                 self._statistics.retried += 1
 
-    def _remark(self, remark: str) -> None:
-        if remark:
-            self._statistics.remarks[remark] = self._statistics.remarks.get(remark, 0) + 1
+
+def _dead(reason: str) -> Fate:
+    return Fate(result=Result.DEAD, reason=reason)
 
 
-def _settlement(turn: Turn, fates: list[Fate], not_before_ms: int) -> Settlement:
+def _settlement(
+    turn: Turn, fates: list[Fate], *, not_before_ms: int = 0, failures: int = 0
+) -> Settlement:
     """Return the settlement of a turn from the fates of its items, in their order."""
     count = len(turn.operations)
     return Settlement(
@@ -351,9 +311,5 @@ def _settlement(turn: Turn, fates: list[Fate], not_before_ms: int) -> Settlement
         identify=fates[0] if turn.identify else None,
         totals=fates[count] if turn.totals is not None else None,
         not_before_ms=not_before_ms,
+        failures=failures,
     )
-
-
-def _uniform(turn: Turn, fate: Fate, not_before_ms: int = 0) -> Settlement:
-    """Return the settlement of a turn whose items share one fate."""
-    return _settlement(turn, [fate] * packing.size(turn), not_before_ms)

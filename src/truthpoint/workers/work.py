@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from truthpoint.core import rollups, wire
-from truthpoint.core.wire import Halt, Region, Transient
+from truthpoint.core import answers, rollups, wire
+from truthpoint.core.answers import Halt, Region, Transient
 from truthpoint.errors import DeliveryStopped, UsageError, WrongWorkspace
 from truthpoint.findings import Finding, finding
 from truthpoint.ports import Binding, TransportFailed
@@ -223,7 +223,7 @@ class Worker:
                 self._bind(meaning)
                 return True
             if not isinstance(meaning, Transient):
-                said = meaning.reason.partition(wire.SAID)[0]
+                said = meaning.reason.partition(answers.SAID)[0]
                 raise DeliveryStopped(
                     f"The workspace `{self._workspace.name}` answered {said} "
                     "to the check of its credentials.",
@@ -241,14 +241,15 @@ class Worker:
             await _first(ended, wait_seconds)
         return False
 
-    async def _ask_region(self) -> Region | Transient | Halt | wire.RefusedWhole:
+    async def _ask_region(self) -> Region | Transient | Halt | answers.RefusedWhole:
         request = wire.WireRequest(method="GET", path=wire.REGION_PATH)
         try:
             answer = await self._transport.send(request)
         except TransportFailed as failure:
             return Transient(reason=f"no answer ({failure.kind})")
-        meaning = wire.meaning(answer, 0)
-        return wire.read_region(answer.body) if isinstance(meaning, wire.Accepted) else meaning
+        meaning = answers.meaning(answer, 0)
+        accepted = isinstance(meaning, answers.Accepted)
+        return answers.read_region(answer.body) if accepted else meaning
 
     def _bind(self, told: Region) -> None:
         """See that the workspace is the contract's and the store's, and bind a new store."""

@@ -11,6 +11,7 @@ import msgspec
 from truthpoint.core.decision import Outcome, Reason
 from truthpoint.core.outbox import OPEN, Act, Standing, State
 from truthpoint.core.records import Record, read_record
+from truthpoint.core.turns import lacks_identify
 from truthpoint.ports import Backlog, PersonView, Step, Waiting
 
 if TYPE_CHECKING:
@@ -148,13 +149,29 @@ class MemoryDesk:
     def replay(self, outcome: Outcome, records: Iterable[int] | None) -> int:
         """Send quarantined records to be decided again, or dead ones to be sent again."""
         with self._shelf.lock:
-            asked = self._asked(outcome, records)
+            asked = self._with_companions(self._asked(outcome, records), outcome)
             for record in asked:
                 if outcome is Outcome.DEAD:
                     self._replay_dead(self._shelf.of_record[record])
                 else:
                     self._shelf.replays[record] = None
             return len(asked)
+
+    def _with_companions(self, records: list[int], outcome: Outcome) -> list[int]:
+        """Add to dead records what is dead of the same people for want of an identify (law 4)."""
+        if outcome is not Outcome.DEAD:
+            return records
+        shelf = self._shelf
+        held = [shelf.operations[shelf.of_record[record]] for record in records]
+        people = {one.operation.person for one in held if lacks_identify(one.reason)}
+        others = [
+            one.operation.record
+            for one in shelf.operations.values()
+            if one.operation.person in people
+            and one.state is State.DEAD
+            and lacks_identify(one.reason)
+        ]
+        return list(dict.fromkeys([*records, *others]))
 
     def _replay_dead(self, operation: int) -> None:
         shelf = self._shelf

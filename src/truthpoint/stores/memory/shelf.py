@@ -58,6 +58,8 @@ class MemoryShelf:
         waiting: The people in the queue: those with something to send, now or later.
         away: Person key to the turn that left.
         not_before_ms: Person key to when a postponed person may go on.
+        failures: Person key to how many of their turns in a row have failed.
+        refusals: Person key to why the last identify of our making was refused for good.
         verdicts: By record.
         findings: By record.
         next_person: The first free person key.
@@ -85,6 +87,8 @@ class MemoryShelf:
     waiting: set[int] = field(default_factory=set[int])
     away: dict[int, Turn] = field(default_factory=dict[int, "Turn"])
     not_before_ms: dict[int, int] = field(default_factory=dict[int, int])
+    failures: dict[int, int] = field(default_factory=dict[int, int])
+    refusals: dict[int, str] = field(default_factory=dict[int, str])
     verdicts: dict[int, Verdict] = field(default_factory=dict[int, "Verdict"])
     findings: dict[int, tuple[Finding, ...]] = field(
         default_factory=dict[int, tuple["Finding", ...]]

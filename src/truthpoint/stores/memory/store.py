@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 from truthpoint.contract.model import Lane
 from truthpoint.core.decision import first_rows
 from truthpoint.core.outbox import Act, Standing, State, Totals
+from truthpoint.core.pace import is_due
 from truthpoint.core.pauses import Pauses
-from truthpoint.core.turns import Queue, next_turn, stamped, standing_after
+from truthpoint.core.turns import Queue, next_turn, no_identify, stamped, standing_after
 from truthpoint.errors import LeaseLost, StoreBusy
 from truthpoint.ports import Result
 
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 
 PERSON_LIMIT: Final = 500
 """Operations loaded of one person for one turn."""
-
-NO_IDENTIFY: Final = "no_identify"
-"""Reason of operations that are dead because no identify of their person was accepted."""
 
 _ACTS: Final = {
     Result.DELIVERED: Act.DELIVER,
@@ -72,6 +70,7 @@ class MemoryStore:
             for turn in shelf.away.values():
                 for one in turn.operations:
                     shelf.move(one.id, Act.RETRY)
+                shelf.failures.pop(turn.person, None)
             shelf.away.clear()
         return ()
 
@@ -207,7 +206,7 @@ class MemoryStore:
         due = [
             person
             for person in shelf.waiting
-            if person not in shelf.away and shelf.not_before_ms.get(person, 0) <= now_ms
+            if person not in shelf.away and is_due(shelf.not_before_ms.get(person, 0), now_ms)
         ]
         return sorted(due, key=self._rank)
 
@@ -229,8 +228,9 @@ class MemoryStore:
                 return None
             if not turn.dead:
                 return stamped(turn, now_ms)
+            reason = no_identify(self._shelf.refusals.get(person, ""))
             for one in turn.dead:
-                self._shelf.move(one.id, Act.REFUSE, reason=NO_IDENTIFY, now_ms=now_ms)
+                self._shelf.move(one.id, Act.REFUSE, reason=reason, now_ms=now_ms)
 
     def _queue(self, person: int, pauses: Pauses) -> Queue:
         shelf = self._shelf
@@ -248,6 +248,7 @@ class MemoryStore:
             complete=len(sendable) == len(ready) <= PERSON_LIMIT,
             critical_until=critical[-1] if critical else 0,
             totals=shelf.totals.get(person),
+            failures=shelf.failures.get(person, 0),
         )
 
     def _send_away(self, turn: Turn) -> None:
@@ -294,7 +295,10 @@ class MemoryStore:
         after = standing_after(
             turn, before, delivered=Result.DELIVERED in results, dead=Result.DEAD in results
         )
-        shelf.stand(turn.person, after)
+        if after is not before:
+            shelf.stand(turn.person, after)
+            shelf.refusals[turn.person] = settlement.refusal
+        shelf.failures[turn.person] = settlement.failures
         del shelf.away[turn.person]
         if settlement.not_before_ms:
             shelf.not_before_ms[turn.person] = settlement.not_before_ms

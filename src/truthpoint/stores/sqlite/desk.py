@@ -10,11 +10,13 @@ from truthpoint.core.decision import Outcome, Reason
 from truthpoint.core.outbox import OPEN, TRANSITIONS, Act, Action, Standing, State
 from truthpoint.core.pauses import Pause, PauseKind
 from truthpoint.core.records import Record, read_record
+from truthpoint.core.turns import lacks_identify
 from truthpoint.ports import Backlog, PersonView, Step, Waiting
 
 from . import rows
 from .files import JOURNAL, SQL, STATE, explained, open_file, transaction
-from .outbox import enqueue
+from .line import enqueue
+from .looking import look_into_journal, look_into_state
 from .state import read_binding
 
 if TYPE_CHECKING:
@@ -40,26 +42,31 @@ class SqliteDesk:
     """Looks into a store and acts on single records; see `truthpoint.ports.Desk`.
 
     Args:
-        folder: The store's folder; it must hold a store.
+        folder: The store's folder; it must hold something.
+        acts: Whether it acts; one that only looks makes and writes no file.
 
     Raises:
         StoreUnusable: There is no store, or its files cannot be used.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, acts: bool = True) -> None:
         self._path = folder / STATE[0]
-        self._journal = open_file(folder, JOURNAL, create=False)
-        # A store that only captured so far has a journal and no state yet.
-        self._state = open_file(folder, STATE)
+        self._journal_path = folder / JOURNAL[0]
+        self._journal = look_into_journal(folder)
+        try:
+            self._state = open_file(folder, STATE) if acts else look_into_state(folder)
+        except BaseException:
+            self._journal.close()
+            raise
 
     def backlog(self) -> Backlog:
         """Return how far the work has come."""
         with explained(self._path):
             position = self._meta("position")
             replays = self._one("count_replays")
-            waiting = self._journal.execute(SQL["count_records_after"], (position,)).fetchone()[0]
+            waiting = self._said("count_records_after", position)[0]
             return Backlog(
-                captured=self._journal.execute(SQL["count_records"]).fetchone()[0],
+                captured=self._said("count_records")[0],
                 undecided=waiting + replays,
                 operations=self._operations(),
                 verdicts={
@@ -81,8 +88,12 @@ class SqliteDesk:
 
     def _captured_ms(self, operation: int) -> int:
         """Return when the record of an operation was captured."""
-        record = self._state.execute(SQL["record_of_operation"], (operation,)).fetchone()
-        return self._journal.execute(SQL["record_by_number"], record).fetchone()[3]
+        (record,) = self._state.execute(SQL["record_of_operation"], (operation,)).fetchone()
+        row = self._said("record_by_number", record)
+        if row is None:
+            # A journal that was set back: when it happened is what is left of it.
+            return self._state.execute(SQL["operation_of_record"], (record,)).fetchone()[4]
+        return row[3]
 
     def _oldest_open_ms(self) -> int | None:
         found = self._state.execute(SQL["oldest_open"]).fetchone()
@@ -164,7 +175,7 @@ class SqliteDesk:
     def record(self, record: int) -> tuple[JournalRow, Step, tuple[Finding, ...]] | None:
         """Return one record with its bytes, how it stands and what was found about it."""
         with explained(self._path):
-            found = self._journal.execute(SQL["record_by_number"], (record,)).fetchone()
+            found = self._said("record_by_number", record)
             if found is None:
                 return None
             noted = self._state.execute(SQL["findings_of_record"], (record,)).fetchone()
@@ -177,7 +188,20 @@ class SqliteDesk:
         again = self._replay_dead if outcome is Outcome.DEAD else self._replay_quarantined
         with explained(self._path), transaction(self._state):
             asked = self._records(outcome) if records is None else list(records)
-            return sum(again(record) for record in asked)
+            return sum(again(record) for record in self._with_companions(asked, outcome))
+
+    def _with_companions(self, records: list[int], outcome: Outcome) -> list[int]:
+        """Add to dead records what is dead of the same people for want of an identify (law 4)."""
+        if outcome is not Outcome.DEAD:
+            return records
+        found = (self._state.execute(SQL["dead_operation"], (one,)).fetchone() for one in records)
+        people = {row[1] for row in found if row is not None and lacks_identify(row[3])}
+        others = [
+            row[0]
+            for person in people
+            for row in self._state.execute(SQL["dead_without_identify"], (person,))
+        ]
+        return list(dict.fromkeys([*records, *others]))
 
     def _replay_quarantined(self, record: int) -> bool:
         if self._verdict(record) is not Outcome.QUARANTINED:
@@ -188,14 +212,14 @@ class SqliteDesk:
         found = self._state.execute(SQL["dead_operation"], (record,)).fetchone()
         if found is None:
             return False
-        operation, person, lane = found
+        operation, person, lane, _ = found
         after = TRANSITIONS[State.DEAD, Act.REPLAY]
         self._state.execute(
             SQL["move_operation"], (after.value, "", None, operation, State.DEAD.value)
         )
         enqueue(self._state, person, operation, Lane(lane))
         if self._state.execute(SQL["standing"], (person,)).fetchone()[0] == Standing.REFUSED:
-            self._state.execute(SQL["set_standing"], (Standing.UNKNOWN.value, person))
+            self._state.execute(SQL["set_standing"], (Standing.UNKNOWN.value, "", person))
         return True
 
     def discard(self, outcome: Outcome, records: Iterable[int] | None) -> int:
@@ -253,6 +277,11 @@ class SqliteDesk:
         self._journal.close()
         self._state.close()
 
+    def _said(self, name: str, *asked: int) -> Any:
+        """Return a row of the journal, in whose name it speaks when that cannot be read."""
+        with explained(self._journal_path):
+            return self._journal.execute(SQL[name], asked).fetchone()
+
     def _meta(self, name: str) -> Any:
         found = self._state.execute(SQL["get_meta"], (name,)).fetchone()
         return None if found is None else found[0]
@@ -268,10 +297,7 @@ class SqliteDesk:
         return None if found is None else Outcome(found[0])
 
     def _steps(self, records: Iterable[int]) -> list[Step]:
-        found = (
-            self._journal.execute(SQL["record_by_number"], (number,)).fetchone()
-            for number in records
-        )
+        found = (self._said("record_by_number", number) for number in records)
         return [self._step(rows.journal_row(row)) for row in found if row is not None]
 
     def _step(self, row: JournalRow) -> Step:

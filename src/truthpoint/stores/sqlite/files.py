@@ -53,7 +53,7 @@ SQL: Final = _queries()
 
 
 def open_file(
-    folder: Path, kind: tuple[str, int, str], *, power: bool = False, create: bool = True
+    folder: Path, kind: tuple[str, int, str], *, power: bool = False
 ) -> sqlite3.Connection:
     """Open one of the store's files, making it where it does not exist.
 
@@ -61,7 +61,6 @@ def open_file(
         folder: The store's folder; made, for its user only, where it does not exist.
         kind: `JOURNAL` or `STATE`.
         power: Whether a commit must survive a loss of power; else the kill of the process.
-        create: Whether a missing file is made; else it is an error.
 
     Raises:
         StoreUnusable: The file is not ours, newer than this version, or cannot be opened.
@@ -69,7 +68,7 @@ def open_file(
     name, application, schema = kind
     path = folder / name
     with explained(path):
-        _prepare(folder, path, create=create)
+        _prepare(folder, path)
         # Threads that share a connection take turns (the recorder's lock sees to it).
         connection = sqlite3.connect(
             path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False
@@ -86,17 +85,9 @@ def open_file(
     return connection
 
 
-def _prepare(folder: Path, path: Path, *, create: bool) -> None:
+def _prepare(folder: Path, path: Path) -> None:
     """Make folder and file private to their user (law 21) before SQLite touches them."""
-    if folder.exists() and not folder.is_dir():
-        raise StoreUnusable(
-            f"{folder} is a file, and a store is a folder.", hint="Name a folder with --store."
-        )
-    if not create and not path.exists():
-        raise StoreUnusable(
-            f"There is no store at {folder}.",
-            hint="Send a first record, or name the store's folder with --store.",
-        )
+    see_folder(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         _see_writable(path)
@@ -105,6 +96,18 @@ def _prepare(folder: Path, path: Path, *, create: bool) -> None:
             f"{path} cannot be opened for writing: {error.strerror}.",
             hint="Give this user the right to write there, or name another --store.",
         ) from None
+
+
+def see_folder(folder: Path) -> None:
+    """See that a store's folder is one, or is not there.
+
+    Raises:
+        StoreUnusable: Something else is in its place.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise StoreUnusable(
+            f"{folder} is a file, and a store is a folder.", hint="Name a folder with --store."
+        )
 
 
 def _see_writable(path: Path) -> None:
@@ -128,11 +131,11 @@ def _see_writable(path: Path) -> None:
 def _adopt(connection: sqlite3.Connection, path: Path, application: int, schema: str) -> None:
     """Make a new file ours, or see that an old one is."""
     known = VERSIONS[path.name]
-    if _version(connection, path, application) == known:
+    if version_of(connection, path, application) == known:
         return
     with transaction(connection):
         # Another process may have made or raised it while this one waited for the lock.
-        found = _version(connection, path, application)
+        found = version_of(connection, path, application)
         if found == 0:
             make_tables(connection, (path.name, application, schema))
             return
@@ -155,7 +158,7 @@ def _execute(connection: sqlite3.Connection, name: str) -> None:
             connection.execute(statement)
 
 
-def _version(connection: sqlite3.Connection, path: Path, application: int) -> int:
+def version_of(connection: sqlite3.Connection, path: Path, application: int) -> int:
     """Return the version of a file of ours; 0 when it is new and empty."""
     found = connection.execute("PRAGMA application_id").fetchone()[0]
     version = connection.execute("PRAGMA user_version").fetchone()[0]

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from truthpoint.contract.model import Lane
 from truthpoint.core.outbox import TRANSITIONS, Act, Standing, State
-from truthpoint.core.turns import Queue, Turn, next_turn, standing_after
+from truthpoint.core.pace import LONGEST_WAIT_SECONDS
+from truthpoint.core.turns import Queue, Turn, next_turn, no_identify, standing_after
 from truthpoint.errors import LeaseLost
 from truthpoint.ports import Result
 
 from . import rows
 from .files import SQL
+from .line import UNKNOWN_CRITICAL, Back, come_back
 from .paused import is_held, open_lanes, read_pauses
 
 if TYPE_CHECKING:
@@ -34,16 +35,14 @@ PERSON_LIMIT: Final = 500
 """Operations loaded of one person for one turn."""
 
 PEOPLE_AT_A_TIME: Final = 25
-"""People whose operations are loaded together: few enough that little is loaded in vain."""
+"""People looked up together: few enough that little is looked up in vain."""
+
+LOADED_BYTES: Final = 1_000_000
+"""Payload loaded of one person for one turn: more than a request holds, and one operation at
+least."""
 
 LEASE_BYTES: Final = 2_000_000
 """Payload leased at a time: a few full requests, so that memory stays flat."""
-
-NO_IDENTIFY: Final = "no_identify"
-"""Reason of operations that are dead because no identify of their person was accepted."""
-
-_ANY: Final = 2**63 - 1
-"""More than any id of an operation."""
 
 _ACTS: Final = {
     Result.DELIVERED: Act.DELIVER,
@@ -72,23 +71,6 @@ class _Away:
     critical_until: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Back:
-    """Somebody whose place in the queue is to be found.
-
-    Attributes:
-        person: The person key.
-        head: Not after their first open operation.
-        critical_until: Not before their last open critical operation; `_ANY`: not known.
-        not_before_ms: When they may go on.
-    """
-
-    person: int
-    head: int
-    critical_until: int
-    not_before_ms: int = 0
-
-
 class Outbox:
     """The queue, the leases and the operations of one state file, for its one worker.
 
@@ -112,7 +94,7 @@ class Outbox:
 
     def recover(self) -> None:
         """Let everybody come back whom a dead worker had sent away."""
-        back: list[_Back] = []
+        back: list[Back] = []
         for lease, text in self._state.execute(SQL["leases"]).fetchall():
             told = msgspec.json.decode(text, type=list[_Told])
             attempts = [(one,) for _, operations, _, _ in told for one in operations]
@@ -121,10 +103,11 @@ class Outbox:
             self._state.executemany(SQL["settle_totals"], times)
             self._state.execute(SQL["end_lease"], (lease,))
             back += [
-                _Back(person=person, head=head, critical_until=_ANY) for person, _, _, head in told
+                Back(person=person, head=head, critical_until=UNKNOWN_CRITICAL)
+                for person, _, _, head in told
             ]
         self._state.execute(SQL["show"])
-        self._come_back(back)
+        come_back(self._state, back)
 
     def lease(self, now_ms: int, wanted: int) -> list[Turn]:
         """Lease about `wanted` operations, in whole turns."""
@@ -137,9 +120,8 @@ class Outbox:
             due = self._due(now_ms, min(wanted - taken, PEOPLE_AT_A_TIME), pauses)
             if not due:
                 break
-            ready = self._ready((row[0], row[1]) for row in due)
             for row in due:
-                turn = self._turn(row, ready.get(row[0], []), now_ms, pauses)
+                turn = self._turn(row, now_ms, pauses)
                 if turn is None:
                     continue
                 self._state.execute(SQL["leave_queue"], (turn.person,))
@@ -154,7 +136,8 @@ class Outbox:
 
     def _due(self, now_ms: int, limit: int, pauses: Pauses) -> list[rows.Row]:
         """Return who goes next; what is new of those who are away is put out of sight."""
-        asked = (*open_lanes(pauses), now_ms, limit)
+        longest_ms = now_ms + LONGEST_WAIT_SECONDS * 1000
+        asked = (*open_lanes(pauses), now_ms + 1, longest_ms, limit)
         while True:
             due = self._state.execute(SQL["due"], asked).fetchall()
             away = [(row[0],) for row in due if row[0] in self._away]
@@ -162,40 +145,45 @@ class Outbox:
                 return due
             self._state.executemany(SQL["hide"], away)
 
-    def _ready(self, people: Iterable[tuple[int, int]]) -> dict[int, list[Operation]]:
-        """Return the first ready operations of people, given not later ones than these."""
-        found: dict[int, list[Operation]] = {}
-        asked = (rows.json_text(list(people)), PERSON_LIMIT + 1)
-        for row in self._state.execute(SQL["ready_operations"], asked):
-            found.setdefault(row[1], []).append(rows.operation_row(row, self._events))
-        return found
+    def _ready(self, person: int, head: int) -> tuple[list[Operation], bool]:
+        """Return a person's first ready operations from `head` on, and whether they are all.
 
-    def _turn(
-        self, due: rows.Row, ready: list[Operation], now_ms: int, pauses: Pauses
-    ) -> Turn | None:
+        One row is read at a time, so that no more is loaded than a turn can hold.
+        """
+        found: list[Operation] = []
+        size = 0
+        asked = (person, head, PERSON_LIMIT + 1)
+        for row in self._state.execute(SQL["ready_operations"], asked):
+            if len(found) == PERSON_LIMIT or size > LOADED_BYTES:
+                return found, False
+            found.append(rows.operation_row(row, self._events))
+            size += len(found[-1].attributes)
+        return found, True
+
+    def _turn(self, due: rows.Row, now_ms: int, pauses: Pauses) -> Turn | None:
         """Return a person's next turn.
 
         When they have none, take them out of the queue; set them aside when a pause holds them.
         """
-        person, head, critical_until = due[:3]
+        person, head, critical_until, failures = due[:4]
         row: rows.Row | None = due
         while row is not None:
+            ready, complete = self._ready(person, head)
             if is_held(row, ready, pauses):
                 self._state.execute(SQL["set_aside"], (person,))
                 return None
-            turn = next_turn(_queue(row, ready, pauses))
+            turn = next_turn(_queue(row, ready, pauses, complete=complete))
             if turn is not None and not turn.dead:
                 return _stamped(turn, now_ms)
             if turn is not None:
-                self._end(
-                    [(one.id, State.READY, Act.REFUSE, NO_IDENTIFY) for one in turn.dead], now_ms
-                )
+                reason = no_identify(row[6])
+                self._end([(one.id, State.READY, Act.REFUSE, reason) for one in turn.dead], now_ms)
             # Their place is another one now, or none.
-            self._come_back([_Back(person=person, head=head, critical_until=critical_until)])
+            back = Back(person=person, head=head, critical_until=critical_until, failures=failures)
+            come_back(self._state, [back])
             if turn is None:
                 break
             row = self._state.execute(SQL["due_person"], (person,)).fetchone()
-            ready = self._ready([(person, head)]).get(person, [])
         return None
 
     def _send_away(self, chosen: Sequence[tuple[rows.Row, Turn]]) -> None:
@@ -272,79 +260,38 @@ class Outbox:
                 self._state.execute(SQL["change_lease"], (rows.json_text(left), lease))
             else:
                 self._state.execute(SQL["end_lease"], (lease,))
-        self._come_back(
+        come_back(
+            self._state,
             [
-                _Back(
+                Back(
                     person=one.turn.person,
                     head=back[one.turn.person].head,
                     critical_until=back[one.turn.person].critical_until,
                     not_before_ms=one.not_before_ms,
+                    failures=one.failures,
                 )
                 for one in settlements
-            ]
+            ],
         )
         for person, away in back.items():
             del self._away[person], self._leases[away.lease_number][person]
             if not self._leases[away.lease_number]:
                 del self._leases[away.lease_number]
 
-    def _come_back(self, back: Sequence[_Back]) -> None:
-        """Give people their place in the queue: by operations, by totals, or none."""
-        by_person = {one.person: one for one in back}
-        asked = rows.json_text([(one.person, one.head) for one in back])
-        puts: list[rows.Row] = []
-        leaves: list[rows.Row] = []
-        for row in self._state.execute(SQL["standing_in_line"], (asked,)).fetchall():
-            place = self._place(row, by_person[row[0]])
-            if place is not None:
-                puts.append(place)
-            elif row[6]:
-                leaves.append((row[0],))
-        self._state.executemany(SQL["put_queue"], puts)
-        self._state.executemany(SQL["leave_queue"], leaves)
 
-    def _place(self, row: rows.Row, back: _Back) -> rows.Row | None:
-        """Return somebody's row of the queue; None when they have nothing to send."""
-        person, standing, version, sent_version, changed_by, critical, _, next_open = row
-        head, critical_until = back.head, 0
-        if next_open is not None:
-            head = next_open
-            critical_until = self._critical_until(person, head, max(critical, back.critical_until))
-        elif version is not None and version > sent_version and standing != Standing.REFUSED:
-            head = changed_by
-        elif standing != Standing.DUE:
-            return None
-        lane = Lane.CRITICAL if critical_until else Lane.LIVE
-        only_totals = next_open is None
-        return (person, lane.value, head, critical_until, only_totals, back.not_before_ms)
-
-    def _critical_until(self, person: int, head: int, before: int) -> int:
-        """Return the last critical operation that is open, given one that none is behind."""
-        if head > before:
-            return 0
-        # It may be gone: what was replayed stands before it, and it may have left already.
-        found = self._state.execute(SQL["last_critical"], (person, head, before)).fetchone()
-        return 0 if found is None else found[0]
-
-
-def enqueue(state: sqlite3.Connection, person: int, operation: int, lane: Lane) -> None:
-    """Put a person whose operation is ready again into the queue."""
-    critical = operation if lane is Lane.CRITICAL else 0
-    state.execute(SQL["write_queue"], (person, lane.value, operation, critical, 0, 0))
-
-
-def _queue(row: rows.Row, ready: list[Operation], pauses: Pauses) -> Queue:
+def _queue(row: rows.Row, ready: list[Operation], pauses: Pauses, *, complete: bool) -> Queue:
     sendable = pauses.sendable(ready)
-    person, _, critical_until, canonical_id, standing, version, *of_totals = row
+    person, _, critical_until, failures, canonical_id, standing, _, version, *of_totals = row
     totals = None if version is None else rows.totals_row((person, version, *of_totals))
     return Queue(
         person=person,
         canonical_id=canonical_id,
         standing=Standing(standing),
-        operations=sendable[:PERSON_LIMIT],
-        complete=len(sendable) == len(ready) <= PERSON_LIMIT,
+        operations=sendable,
+        complete=complete and len(sendable) == len(ready),
         critical_until=critical_until,
         totals=totals,
+        failures=failures,
     )
 
 
@@ -388,4 +335,4 @@ def _standing_columns(settlements: Iterable[Settlement]) -> Iterable[rows.Row]:
             dead=Result.DEAD in results,
         )
         if after is not turn.standing:
-            yield (after.value, turn.person)
+            yield (after.value, one.refusal, turn.person)

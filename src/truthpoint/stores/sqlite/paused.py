@@ -37,4 +37,4 @@ def is_held(row: rows.Row, ready: list[Operation], pauses: Pauses) -> bool:
     if not pauses.any:
         return False
     lane = Lane.CRITICAL if row[2] else Lane.LIVE
-    return pauses.holds(row[3], lane, ready[0].event if ready else "")
+    return pauses.holds(row[4], lane, ready[0].event if ready else "")

@@ -114,22 +114,18 @@ INSERT INTO meta (name, value) VALUES (?, ?)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 
 -- name: due
-SELECT q.person, q.head, q.critical_until, p.canonical_id, p.standing,
+SELECT q.person, q.head, q.critical_until, q.failures, p.canonical_id, p.standing, p.refusal,
   t.version, t.sent_version, t.changed_by, t.wire_at_s, t.reason, t.amounts
 FROM queue AS q CROSS JOIN person AS p ON p.person = q.person
 LEFT JOIN totals AS t ON t.person = q.person
-WHERE q.away = 0 AND q.lane BETWEEN ? AND ? AND q.lane <> ? AND q.not_before_ms <= ?
+WHERE q.away = 0 AND q.lane BETWEEN ? AND ? AND q.lane <> ?
+  AND q.not_before_ms NOT BETWEEN ? AND ?
 ORDER BY q.lane, q.head LIMIT ?;
 
 -- name: ready_operations
-SELECT o.id, o.person, o.record, o.lane, o.action, o.event, o.name, o.event_id, o.at_ms,
-  o.attributes, o.barrier, o.attempts
-FROM json_each(?) AS asked CROSS JOIN operation AS o ON o.id IN (
-  SELECT i.id FROM operation AS i
-  WHERE i.person = json_extract(asked.value, '$[0]')
-    AND i.id >= json_extract(asked.value, '$[1]') AND i.state = 0
-  ORDER BY i.id LIMIT ?)
-ORDER BY o.person, o.id;
+SELECT id, person, record, lane, action, event, name, event_id, at_ms, attributes, barrier,
+  attempts
+FROM operation WHERE person = ? AND id >= ? AND state = 0 ORDER BY id LIMIT ?;
 
 -- name: write_queue
 INSERT INTO queue (person, lane, head, critical_until, only_totals, away)
@@ -167,8 +163,8 @@ UPDATE queue SET away = 0 WHERE away = 1;
 
 -- name: put_queue
 INSERT OR REPLACE INTO queue
-  (person, lane, head, critical_until, only_totals, away, not_before_ms)
-VALUES (?, ?, ?, ?, ?, 0, ?);
+  (person, lane, head, critical_until, only_totals, away, not_before_ms, failures)
+VALUES (?, ?, ?, ?, ?, 0, ?, ?);
 
 -- name: leave_queue
 DELETE FROM queue WHERE person = ?;
@@ -241,14 +237,14 @@ CROSS JOIN operation AS o ON o.id = h.head AND o.state = 0
 ORDER BY o.id LIMIT 1;
 
 -- name: due_person
-SELECT q.person, q.head, q.critical_until, p.canonical_id, p.standing,
+SELECT q.person, q.head, q.critical_until, q.failures, p.canonical_id, p.standing, p.refusal,
   t.version, t.sent_version, t.changed_by, t.wire_at_s, t.reason, t.amounts
 FROM queue AS q CROSS JOIN person AS p ON p.person = q.person
 LEFT JOIN totals AS t ON t.person = q.person
 WHERE q.person = ?;
 
 -- name: set_standing
-UPDATE person SET standing = ? WHERE person = ?;
+UPDATE person SET standing = ?, refusal = ? WHERE person = ?;
 
 -- name: standing
 SELECT standing FROM person WHERE person = ?;
@@ -362,7 +358,11 @@ SELECT 1 FROM replay WHERE record = ?;
 INSERT INTO replay (record) VALUES (?) ON CONFLICT (record) DO NOTHING;
 
 -- name: dead_operation
-SELECT id, person, lane FROM operation WHERE record = ? AND state = 3;
+SELECT id, person, lane, reason FROM operation WHERE record = ? AND state = 3;
+
+-- name: dead_without_identify
+SELECT record FROM operation
+WHERE person = ? AND state = 3 AND (reason = 'no_identify' OR reason LIKE 'no_identify: %');
 
 -- name: discard_verdict
 UPDATE verdict SET outcome = 'withheld', reason = 'discarded'

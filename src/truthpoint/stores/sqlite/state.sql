@@ -16,11 +16,13 @@ CREATE TABLE mark (
   digest BLOB NOT NULL
 ) STRICT;
 
+-- `refusal` is why the last identify of our making was refused for good.
 CREATE TABLE person (
   person INTEGER PRIMARY KEY,
   canonical_id TEXT NOT NULL UNIQUE,
   standing INTEGER NOT NULL DEFAULT 0,
-  identified INTEGER NOT NULL DEFAULT 0
+  identified INTEGER NOT NULL DEFAULT 0,
+  refusal TEXT NOT NULL DEFAULT ''
 ) STRICT;
 
 -- Names of events, so that the rows of the ledger stay compact.
@@ -69,7 +71,7 @@ CREATE INDEX operation_ended ON operation (state, id) WHERE state >= 3;
 -- Who waits with something to send: one row a person. `head` is their first open operation,
 -- or, where `only_totals` wait, the one that changed these last; `critical_until` is their
 -- last critical operation that is open, 0 without one. Whoever is away has no row, or one
--- that says what came meanwhile (`away` is 1). Whom a pause holds is set aside (`away` is 2)
+-- that says what came meanwhile (`away` is 1). `failures` are those of their turns in a row. Whom a pause holds is set aside (`away` is 2)
 -- by the lease that finds it, so that leasing looks past them, until a pause is lifted.
 CREATE TABLE queue (
   person INTEGER PRIMARY KEY,
@@ -78,7 +80,8 @@ CREATE TABLE queue (
   critical_until INTEGER NOT NULL DEFAULT 0,
   only_totals INTEGER NOT NULL DEFAULT 0,
   away INTEGER NOT NULL DEFAULT 0,
-  not_before_ms INTEGER NOT NULL DEFAULT 0
+  not_before_ms INTEGER NOT NULL DEFAULT 0,
+  failures INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE INDEX queue_due ON queue (lane, head) WHERE away = 0;

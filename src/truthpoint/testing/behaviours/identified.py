@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from truthpoint.core.decision import Outcome
 from truthpoint.core.outbox import Operation, Standing
+from truthpoint.core.turns import no_identify
+from truthpoint.ports import Fate, Result
 from truthpoint.testing.scene import DEAD, DELIVERED, RETRY
 
 from .base import Behaviour
+
+NO_IDENTIFY_REACHED = no_identify(DEAD.reason)
 
 
 class IdentifiedBehaviour(Behaviour):
@@ -97,14 +101,14 @@ class IdentifiedBehaviour(Behaviour):
         assert self.scene.drain() == ["42 #3"]
 
     def test_a_person_whom_no_identify_reaches_sends_nothing(self) -> None:
-        """Law 4: their operations are dead, `no_identify`, the later ones too."""
+        """Law 4: their operations are dead, `no_identify` and why, the later ones too."""
         first = self.refuse_all()
         second = self.scene.event("42")
 
         assert self.scene.turns() == []
         assert self.standing() is Standing.REFUSED
         assert self.scene.standing(first, second) == [Outcome.DEAD] * 2
-        assert self.scene.step(first.record).reason == "no_identify"
+        assert self.scene.step(first.record).reason == NO_IDENTIFY_REACHED
 
         self.scene.restart()
         third = self.scene.event("42")
@@ -123,7 +127,7 @@ class IdentifiedBehaviour(Behaviour):
         assert self.scene.turns() == []
         assert self.scene.standing(identify, event) == [Outcome.DEAD] * 2
         assert self.scene.step(identify.record).reason == DEAD.reason
-        assert self.scene.step(event.record).reason == "no_identify"
+        assert self.scene.step(event.record).reason == NO_IDENTIFY_REACHED
 
     def test_a_new_identify_of_the_shop_opens_the_way_again(self) -> None:
         """Law 4: what stood before it is dead, what stands behind it goes."""
@@ -157,6 +161,31 @@ class IdentifiedBehaviour(Behaviour):
         assert self.scene.standing(event) == [Outcome.DEAD]
         assert self.scene.desk.replay(Outcome.DEAD, None) == 1
         assert self.scene.drain() == ["42 identify!", "42 #1"]
+
+    def test_one_dead_record_that_replays_brings_all_that_no_identify_preceded(self) -> None:
+        """Law 4: what is dead for one cause replays together, in its order; others stay dead."""
+        first = self.refuse_all()
+        second = self.scene.event("42")
+        self.scene.turns()
+        other = self.scene.event("43")
+        self.scene.settle(self.scene.turn(), DELIVERED)
+        self.scene.settle(self.scene.turn(), DEAD)
+
+        assert self.scene.desk.replay(Outcome.DEAD, [second.record]) == 2
+        assert self.scene.drain() == ["42 identify!", f"42 #{first.id}", f"42 #{second.id}"]
+        assert self.scene.standing(first, second) == [Outcome.DELIVERED] * 2
+        assert self.scene.standing(other) == [Outcome.DEAD]
+
+    def test_an_identify_that_is_accepted_forgets_why_earlier_ones_were_refused(self) -> None:
+        """Law 4: what dies later dies for its own reason."""
+        self.refuse_all()
+        self.scene.turns()
+        self.scene.desk.replay(Outcome.DEAD, None)
+        self.scene.settle(self.scene.turn(), Fate(result=Result.DEAD, reason="another"))
+        self.scene.turns()
+
+        (step,) = self.scene.desk.listed(Outcome.DEAD, limit=9)
+        assert step.reason == "no_identify: another"
 
     def test_a_refused_person_holds_back_nobody(self) -> None:
         """I5: one person's refusal is their own."""

@@ -129,6 +129,17 @@ class LeasedBehaviour(Behaviour):
         assert self.scene.drain() == ["42 #2"]
         assert self.scene.store.next_due_ms() is None
 
+    def test_a_wait_that_nobody_set_is_over(self) -> None:
+        """A clock that was far ahead and is right again must not hold anybody for a day."""
+        self.scene.meet("42")
+        self.scene.event("42")
+        self.scene.now_ms += 86_400_000
+        due_ms = self.scene.now_ms + 5_000
+        self.scene.settle(self.scene.turn(), RETRY, not_before_ms=due_ms)
+        self.scene.now_ms -= 86_400_000
+
+        assert self.scene.drain() == ["42 #2"]
+
     def test_the_earliest_postponed_person_is_told(self) -> None:
         """A worker that sleeps until then misses nobody."""
         self.scene.meet("42", "43", "44")

@@ -47,6 +47,36 @@ class SettledBehaviour(Behaviour):
 
         assert self.scene.drain() == [f"42 #{one}" for one in (*ids, late.id)]
 
+    def test_failures_of_a_person_come_with_their_next_turn(self) -> None:
+        """Laws 7 and 16: of any turn; also over a restart while they wait; a success ends them."""
+        self.scene.event("42")
+        self.scene.event("43")
+        for failures in (1, 2):
+            first, second = self.scene.turns()
+
+            assert (first.failures, second.failures) == (failures - 1, 0)
+
+            self.scene.settle(second, RETRY)
+            self.scene.settle(first, RETRY, failures=failures)
+        self.scene.restart()
+        first, second = self.scene.turns()
+
+        assert (first.failures, second.failures) == (2, 0)
+
+        self.scene.settle(first)
+        self.scene.settle(second)
+
+        assert [turn.failures for turn in self.scene.turns()] == [0, 0]
+
+    def test_failures_of_totals_alone_come_with_their_next_turn(self) -> None:
+        """Laws 7 and 16: a turn without operations counts as any other."""
+        self.scene.meet("42")
+        self.scene.event("42", counted=True)
+        self.scene.settle(self.scene.turn(), DELIVERED, totals=RETRY, failures=7)
+        turn = self.scene.turn()
+
+        assert (turn.operations, turn.failures) == ((), 7)
+
     def test_a_transient_failure_is_never_dead(self) -> None:
         """Law 16: neither count nor age makes a transient failure a dead one."""
         self.scene.meet("42")
