@@ -232,13 +232,19 @@ def test_large_lines_are_made_durable_a_few_at_a_time(journal):
 
 
 def test_an_id_used_again_for_other_content_is_said(journal):
-    """The first record with an id stands; the second is reported, not kept."""
+    """Law 16: the first record with an id stands; the second is kept, for quarantine."""
     one, other = ({**order(number, "1"), "record_id": "r"} for number in ("A-1", "A-2"))
+    data = json.dumps(one).encode() + b"\n" + json.dumps(other).encode()
 
-    reports = journal.send(json.dumps(one).encode() + b"\n" + json.dumps(other).encode())
+    first, second = journal.send(data), journal.send(data)
 
-    assert [(1, "accepted"), (2, "repeat")] == _results(reports)
-    assert ["record_id_reused"] == _codes(reports[1])
+    assert [(1, "accepted"), (2, "invalid")] == _results(first)
+    assert [(1, "repeat"), (2, "repeat")] == _results(second)
+    assert ["record_id_reused"] == _codes(first[1])
+    assert [] == _codes(second[1])
+    ids = [[one.receipt.record_id for one in reports] for reports in (first, second)]
+    assert ids[0] == ids[1]
+    assert 2 == len(set(ids[0])) == len(journal.bodies)
 
 
 def test_a_report_has_the_shape_of_the_design(journal):

@@ -75,6 +75,23 @@ def test_a_line_over_the_limit_is_refused_and_ends_with_1(shop):
     assert 2 == _captured(shop)
 
 
+def test_an_id_used_again_for_other_content_ends_with_1_and_is_kept(shop):
+    """Law 16: the line is named, nothing is dropped, and the same file again is clean."""
+    told = [{**order(name, "1"), "record_id": "x"} for name in ("A-1", "A-2")]
+    file = shop.file("a.ndjson", *told)
+
+    first, second = shop.run("send", file), shop.run("send", file)
+
+    assert (1, 0) == (first.code, second.code)
+    assert (
+        f"{file}:2: will be quarantined\n"
+        "  record_id: error record_id_reused: Record 1 has the same id and other content.\n"
+    ) in first.out
+    assert first.out.endswith("2 records: 1 accepted, 1 will be quarantined.\n")
+    assert "2 records: 2 repeats, not kept again.\n" == second.out
+    assert 2 == _captured(shop)
+
+
 def test_warnings_are_told_and_are_clean(shop):
     """A property that is left out is worth a line, not a failure."""
     told = shop.run("send", shop.file("a.ndjson", order("A-1", "1", colour="crimson")))

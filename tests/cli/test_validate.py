@@ -94,9 +94,12 @@ def test_text_names_the_line_the_fate_and_the_reasons(shop):
 def test_a_record_id_that_is_used_for_two_things_names_the_first_by_its_line(shop):
     """Not by its place among the records that were kept."""
     first, second = ({**order(name, "1"), "record_id": "x"} for name in ("A-1", "A-2"))
-    told = shop.run("validate", shop.file("a.ndjson", b"", BROKEN, first, second), "--json")
+    told = shop.run("validate", shop.file("a.ndjson", b"", BROKEN, first, second, second), "--json")
 
     (found,) = told.lines[2]["findings"]
+    fates = [(one["result"], one["outcome"], one["reason"]) for one in told.lines[2:]]
+    assert ("invalid", "quarantined", "record_id_reused") == fates[0]
+    assert ("repeat", None, "record_id") == fates[1]
     assert ("record_id_reused", "Record 3 has the same id and other content.") == (
         found["code"],
         found["evidence"],

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from bad_records import CONTRACT, ORDER
+from deciding import rows
 from hypothesis import given
 from hypothesis import strategies as st
 
+from truthpoint.core.decide import plan
 from truthpoint.core.examine import Broken, Examiner, Identity, Moment, NotOwner, normal_text
 from truthpoint.core.records import MAX_DEPTH, Record, RecordType, Unreadable, read_record
+from truthpoint.core.reused import other_id
 from truthpoint.testing.builders import START_MS, a_contract, an_identify, an_order, line
 from truthpoint.values.instants import to_iso
 
@@ -281,3 +285,36 @@ def test_an_examiner_is_of_one_contract() -> None:
 
     one = poorer.examine(read_record(an_order(), source="backend", captured_at_ms=START_MS))
     assert isinstance(one, Broken)
+
+
+@pytest.mark.parametrize(
+    ("body", "codes", "event"),
+    [
+        (ORDER, [], "order_paid"),
+        ({**ORDER, "source": "stripe"}, ["not_owner"], "order_paid"),
+        ({**ORDER, "person": {}}, ["person_unresolved"], "order_paid"),
+        ({"type": "identify", "person": "42", "record_id": "r"}, [], None),
+        ({"type": "identify", "persom": "42"}, ["record_key_unknown"], None),
+    ],
+)
+def test_a_record_whose_id_was_used_is_broken(
+    body: dict[str, object], codes: list[str], event: str | None
+) -> None:
+    """Law 16: whatever else it is; and a replay takes it as a record of its own."""
+    (row,) = rows(json.dumps(body).encode())
+    reused = replace(row, record_id=other_id("r", row.body))
+    named = replace(row, record_id="reused-by-its-source")
+
+    one = plan([reused], EXAMINER).examined[0]
+
+    assert isinstance(one, Broken)
+    assert ["record_id_reused", *codes] == [found.code for found in one.findings]
+    assert event == one.event
+    as_own = plan([row], EXAMINER)
+    released = plan([replace(reused, replayed=True)], EXAMINER)
+    assert as_own.examined == released.examined
+    itself = json.dumps({**body, "record_id": named.record_id}).encode()
+    assert (
+        as_own.examined[0].findings
+        == plan([replace(named, body=itself)], EXAMINER).examined[0].findings
+    )

@@ -79,11 +79,11 @@ def test_a_record_whose_id_was_used_waits_in_quarantine_until_it_is_replayed(pla
     place.say(order("A-1", "1"), start=0)
     place.say(order("A-2", "1"), start=0)
     place.drain()
-    before = _orders(place), _reasons(place)
+    before = _orders(place), list(_reasons(place).values())
 
     replayed = place.desk.replay(Outcome.QUARANTINED, None)
     place.drain()
 
-    assert (["A-1"], {2: "record_id_reused"}) == before
+    assert (["A-1"], ["record_id_reused"]) == before
     assert 1 == replayed
     assert (["A-1", "A-2"], {}) == (_orders(place), _reasons(place))

@@ -7,6 +7,7 @@ import json
 import sqlite3
 import threading
 import zlib
+from contextlib import closing
 
 import pytest
 
@@ -16,7 +17,7 @@ from support.shop import identify, order
 from truthpoint.capture import Intake
 from truthpoint.core.records import MAX_RECORD_BYTES
 from truthpoint.gateway import body as bodies
-from truthpoint.stores.sqlite import SqliteJournal, files
+from truthpoint.stores.sqlite import SqliteDesk, SqliteJournal, files
 
 LIMIT = bodies.MAX_BODY_BYTES
 
@@ -47,6 +48,19 @@ def test_a_request_sent_again_changes_nothing(gate):
     assert (200, ["accepted"] * 3) == (first.status, first.results)
     assert (200, ["repeat"] * 3) == (second.status, second.results)
     assert 3 == len(gate.bodies())
+
+
+def test_an_id_used_again_for_other_content_is_kept_and_told(gate):
+    """Law 16: 207, invalid, and both are in the journal; the same again is a repeat."""
+    body = lines(*({**order(name, "1"), "record_id": "x"} for name in ("A-1", "A-2")))
+    first, second = gate.post(body), gate.post(body)
+
+    (found,) = first.told["results"][1]["findings"]
+    assert (207, ["accepted", "invalid"]) == (first.status, first.results)
+    assert ("record_id_reused", "error") == (found["code"], found["severity"])
+    assert (200, ["repeat"] * 2) == (second.status, second.results)
+    with closing(SqliteDesk(gate.folder)) as desk:
+        assert 2 == desk.backlog().captured
 
 
 def test_an_id_is_derived_as_send_derives_it(gate, tmp_path):

@@ -49,6 +49,19 @@ def test_what_was_said_is_there_to_look_at(captured):
     assert ["person_unresolved"] == [one.code for one in guest.findings]
 
 
+def test_an_id_that_was_used_for_something_else_is_seen(captured):
+    """A test notices what production would quarantine."""
+    for order_id in ("A-1", "A-2"):
+        captured.tracker.track(
+            "order_paid", person=1, record_id="r", **{**ORDER, "order_id": order_id}
+        )
+
+    assert [[], ["record_id_reused"]] == [
+        [found.code for found in one.findings] for one in captured.records
+    ]
+    assert ["accepted", "invalid"] == [one.result for one in captured.records]
+
+
 def test_both_faces_capture_into_one_place(captured):
     """Code of either kind is tested alike."""
     asyncio.run(_tell(captured.async_tracker))

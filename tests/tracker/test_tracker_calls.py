@@ -149,14 +149,26 @@ def test_a_name_that_no_record_can_have_is_kept_for_quarantine(tracker, folder, 
 
 
 def test_a_repeated_record_id_is_a_repeat(tracker, folder):
-    """The source's own id names the record; a reuse with other content is reported."""
+    """The source's own id names the record."""
     for _ in range(2):
         repeat = tracker.track("order_paid", person="1", record_id="r-1", **ORDER)
-    reused = tracker.track("order_paid", person="2", record_id="r-1", **ORDER)
 
     assert (True, ()) == (repeat.repeat, repeat.findings)
-    assert ["record_id_reused"] == [one.code for one in reused.findings]
     assert 1 == len(_kept(folder))
+
+
+def test_a_record_id_used_again_for_other_content_is_kept_for_quarantine(tracker, folder):
+    """Law 16: the receipt says so with every other reason, and nothing is dropped."""
+    tracker.track("order_paid", person="1", record_id="r-1", **ORDER)
+    reused, again = (
+        tracker.track("order_paid", person="two", record_id="r-1", **ORDER) for _ in range(2)
+    )
+
+    codes = [one.code for one in reused.findings]
+    assert ("invalid", False) == (reused.result, reused.repeat)
+    assert ["record_id_reused", "person_id_pattern"] == codes
+    assert ("repeat", reused.record_id) == (again.result, again.record_id)
+    assert [("1",), ("two",)] == [tuple(one["person"].values()) for one in _kept(folder)]
 
 
 def test_any_name_goes_into_the_mapping(tracker, folder):

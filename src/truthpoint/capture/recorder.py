@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from truthpoint.core.examine import Broken
 from truthpoint.core.records import LONGEST_NAME, MAX_RECORD_BYTES, read_record
 from truthpoint.errors import RecordInvalid
-from truthpoint.findings import Finding, finding
+from truthpoint.findings import Finding, Where, finding
 from truthpoint.ports import Capture
 
 from .encode import encode_record
@@ -31,9 +31,9 @@ class ResultKind(StrEnum):
     ACCEPTED = "accepted"
     """It is durable and, as far as can be told now, keeps the contract."""
     REPEAT = "repeat"
-    """Its source gave this record id before; nothing was kept."""
+    """Its source said the same under this record id before; nothing was kept."""
     INVALID = "invalid"
-    """It is durable and will be quarantined: it breaks the contract."""
+    """It is durable and will be quarantined: it breaks the contract, or its id was used."""
     REFUSED = "refused"
     """It was not kept: it is over the size limit."""
     FAILED = "failed"
@@ -80,7 +80,7 @@ class Receipt:
 
     @property
     def repeat(self) -> bool:
-        """Whether the source gave this record id before."""
+        """Whether the source said the same under this record id before."""
         return self._advice is not None and self._advice[0] is ResultKind.REPEAT
 
     def _advised(self) -> Advice:
@@ -121,15 +121,16 @@ class Prepared(NamedTuple):
 
     def kept(self, appended: Appended) -> Receipt:
         """Return the receipt once it is known what the journal made of it."""
-        if not appended.repeat:
+        reused = appended.reused
+        if reused is None and not appended.repeat:
             return self.receipt
-        findings: tuple[Finding, ...] = ()
-        if not appended.same:
-            evidence = f"Record {appended.record} has the same id and other content."
-            findings = (finding("record_id_reused", evidence),)
-        return Receipt(
-            record_id=self.receipt.record_id, result=ResultKind.REPEAT, findings=findings
-        )
+        record_id = self.receipt.record_id if reused is None else reused.record_id
+        if reused is None or appended.repeat:
+            return Receipt(record_id=record_id, result=ResultKind.REPEAT)
+        evidence = f"Record {reused.earlier} has the same id and other content."
+        found = finding("record_id_reused", evidence, where=Where(path="record_id"))
+        findings = (found, *self.receipt.findings)
+        return Receipt(record_id=record_id, result=ResultKind.INVALID, findings=findings)
 
 
 class Recorder:

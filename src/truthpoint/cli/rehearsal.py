@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final
 from truthpoint.capture import ResultKind
 from truthpoint.core.decide import decide, plan
 from truthpoint.core.decision import JournalRow, Known, Outcome
-from truthpoint.findings import as_json, finding
+from truthpoint.core.reused import Reused, other_id
+from truthpoint.findings import as_json
 from truthpoint.ports import Appended
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ class Rehearsal:
         # a hash over the content, and the record's place.
         self._ids: dict[bytes, bytes] = {}
         self._lines = array("Q")
-        self._waiting: deque[Capture] = deque()
-        self._repeated: deque[int] = deque()
+        # Captures, each with the place of the record whose id it used again, if it did.
+        self._waiting: deque[tuple[Capture, int | None]] = deque()
         self._people: dict[str, PersonRow] = {}
         self._ledger: dict[LedgerKey, LedgerRow] = {}
         self._next = (1, 1)
@@ -85,17 +86,23 @@ class Rehearsal:
         """Nothing to let go of."""
 
     def _append(self, capture: Capture) -> Appended:
-        name = f"{len(capture.source)}:{capture.source}{capture.record_id}".encode()
-        key, content = sha256(name).digest()[:16], sha256(capture.body).digest()[:8]
-        earlier = self._ids.get(key)
-        if earlier is not None:
+        content = sha256(capture.body).digest()[:8]
+        record_id, first = capture.record_id, None
+        while True:
+            name = f"{len(capture.source)}:{capture.source}{record_id}".encode()
+            key = sha256(name).digest()[:16]
+            earlier = self._ids.get(key)
+            if earlier is None:
+                break
             place = int.from_bytes(earlier[8:], "big")
-            self._repeated.append(place)
-            return Appended(record=place + 1, repeat=True, same=earlier[:8] == content)
+            if earlier[:8] == content:
+                return Appended(record=place + 1, repeat=True, reused=_reused(first, record_id))
+            first = place if first is None else first
+            record_id = other_id(record_id, capture.body)
         place = len(self._ids)
         self._ids[key] = content + place.to_bytes(6, "big")
-        self._waiting.append(capture)
-        return Appended(record=place + 1, repeat=False)
+        self._waiting.append((replace(capture, record_id=record_id), first))
+        return Appended(record=place + 1, repeat=False, reused=_reused(first, record_id))
 
     def foresee(self, reports: Iterable[LineReport]) -> Iterator[Foreseen]:
         """Return what would become of each line that was captured into this journal.
@@ -113,7 +120,9 @@ class Rehearsal:
                 batch, kept = [], 0
 
     def _decide(self, batch: list[LineReport]) -> Iterator[Foreseen]:
-        rows = [self._row(one.line) for one in batch if one.receipt.result in _KEPT]
+        reused: dict[int, int] = {}
+        kept = [one for one in batch if one.receipt.result in _KEPT]
+        rows = [self._row(one.line, reused) for one in kept]
         planned = plan(rows, self._examiner)
         people, ledger = self._people, self._ledger
         known = Known(
@@ -140,12 +149,15 @@ class Rehearsal:
                 report=report,
                 outcome=Outcome.DELIVERED if verdict is None else verdict.outcome,
                 reason="" if verdict is None else verdict.reason,
-                findings=decision.findings.get(report.line, ()),
+                findings=_named(decision.findings.get(report.line, ()), reused.get(report.line)),
             )
 
-    def _row(self, line: int) -> JournalRow:
-        capture = self._waiting.popleft()
+    def _row(self, line: int, reused: dict[int, int]) -> JournalRow:
+        """Return the next record; note the line of the one whose id it used again."""
+        capture, first = self._waiting.popleft()
         self._lines.append(line)
+        if first is not None:
+            reused[line] = self._lines[first]
         return JournalRow(
             record=line,
             source=capture.source,
@@ -157,11 +169,18 @@ class Rehearsal:
 
     def _not_kept(self, report: LineReport) -> Foreseen:
         receipt = report.receipt
-        findings = receipt.findings
-        if receipt.repeat:
-            line = self._lines[self._repeated.popleft()]
-            if findings:
-                evidence = f"Record {line} has the same id and other content."
-                findings = (finding("record_id_reused", evidence),)
         reason = "record_id" if receipt.repeat else "record_too_large"
-        return Foreseen(report=report, outcome=None, reason=reason, findings=findings)
+        return Foreseen(report=report, outcome=None, reason=reason, findings=receipt.findings)
+
+
+def _reused(first: int | None, record_id: str) -> Reused | None:
+    return None if first is None else Reused(earlier=first + 1, record_id=record_id)
+
+
+def _named(findings: tuple[Finding, ...], first: int | None) -> tuple[Finding, ...]:
+    """Return findings in which a reused id names the line of the record that has it."""
+    evidence = f"Record {first} has the same id and other content."
+    return tuple(
+        replace(one, evidence=evidence) if one.code == "record_id_reused" else one
+        for one in findings
+    )

@@ -94,6 +94,8 @@ def plan(rows: Iterable[JournalRow], examiner: Examiner) -> Plan:
             examiner.examine(
                 read_record(row.body, source=row.source, captured_at_ms=row.captured_at_ms),
                 source=row.source,
+                # An operator who releases it from quarantine takes it as a record of its own.
+                kept_as=None if row.replayed else row.record_id,
             )
             for row in taken
         ),

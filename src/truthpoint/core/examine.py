@@ -20,6 +20,7 @@ from truthpoint.values.instants import to_seconds
 from truthpoint.values.money import plain
 
 from .records import Record, RecordType, Unreadable
+from .reused import is_reused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,14 +129,29 @@ class Examiner:
         schema = {"type": "string", **({"pattern": pattern} if pattern else {})}
         self._person_id = jsonschema_rs.validator_for(schema)
 
-    def examine(self, record: Record | Unreadable, *, source: str | None = None) -> Examined:
+    def examine(
+        self,
+        record: Record | Unreadable,
+        *,
+        source: str | None = None,
+        kept_as: str | None = None,
+    ) -> Examined:
         """Return what a record is under the contract.
 
         Args:
             record: The record as it was read.
             source: The source under which it is kept; a record that names another one is
                 broken. None: the one that it names.
+            kept_as: The record id under which it is kept; it is broken when that shows that
+                its own was used before, for other content. None: that is not judged.
         """
+        examined = self._examined(record, source)
+        if kept_as is None or not is_reused(kept_as, record.record_id):
+            return examined
+        reused = _at("record_id_reused", "record_id", _OTHER_CONTENT)
+        return Broken(findings=(reused, *examined.findings), event=_event_of(examined))
+
+    def _examined(self, record: Record | Unreadable, source: str | None) -> Examined:
         if isinstance(record, Unreadable):
             return Broken(findings=record.findings)
         of_source: tuple[Finding, ...] = ()
@@ -248,7 +264,19 @@ class Examiner:
 
 _NO_SOURCE: Final = "The contract does not declare the record's source."
 _OTHER_SOURCE: Final = "The record names another source than the one that it came under."
+_OTHER_CONTENT: Final = "Its source used its record id before, for other content."
 _NO_EVENT: Final = "The contract does not declare the record's event."
+
+
+def _event_of(examined: Examined) -> str | None:
+    """Return the name of the contract's event that a record tells of, if it tells of one."""
+    match examined:
+        case Moment():
+            return examined.event.name
+        case NotOwner() | Broken():
+            return examined.event
+        case Identity():
+            return None
 
 
 def _at(code: str, path: str, evidence: str) -> Finding:

@@ -231,9 +231,9 @@ _RECORD: Final = (
     ),
     (
         "record_id_reused",
-        _WARNING,
-        "The first record with this id stands; this one is not kept.",
-        "Give each record an id of its own.",
+        _ERROR,
+        "The first record with this id stands; this one is kept under another and quarantined.",
+        "Give each record an id of its own; a replay takes this one as a record of its own.",
     ),
     (
         "duplicate",

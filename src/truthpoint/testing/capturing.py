@@ -88,7 +88,7 @@ class Capturing:
 
     def _captured(self, row: JournalRow) -> Captured:
         read = read_record(row.body, source=row.source, captured_at_ms=row.captured_at_ms)
-        examined = self._examiner.examine(read, source=row.source)
+        examined = self._examiner.examine(read, source=row.source, kept_as=row.record_id)
         broken = isinstance(examined, Broken)
         given = cast("dict[str, dict[str, object]]", _decode(row.body))
         named = cast("dict[str, str]", given)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from truthpoint.core.decision import JournalRow
+from truthpoint.core.reused import Reused, other_id
 from truthpoint.errors import CaptureFailed
 from truthpoint.ports import Appended
 
@@ -43,19 +44,24 @@ class MemoryJournal:
 
 
 def _append(shelf: MemoryShelf, capture: Capture) -> Appended:
-    identity = capture.source, capture.record_id
-    earlier = shelf.numbers.get(identity)
-    if earlier is not None:
-        same = shelf.records[earlier].body == capture.body
-        return Appended(record=earlier, repeat=True, same=same)
+    record_id, earlier = capture.record_id, 0
+    while True:
+        reused = Reused(earlier=earlier, record_id=record_id) if earlier else None
+        number = shelf.numbers.get((capture.source, record_id))
+        if number is None:
+            break
+        if shelf.records[number].body == capture.body:
+            return Appended(record=number, repeat=True, reused=reused)
+        earlier = earlier or number
+        record_id = other_id(record_id, capture.body)
     number = len(shelf.records) + 1
-    shelf.numbers[identity] = number
+    shelf.numbers[capture.source, record_id] = number
     shelf.records[number] = JournalRow(
         record=number,
         source=capture.source,
-        record_id=capture.record_id,
+        record_id=record_id,
         captured_at_ms=capture.captured_at_ms,
         contract=capture.contract,
         body=capture.body,
     )
-    return Appended(record=number, repeat=False)
+    return Appended(record=number, repeat=False, reused=reused)

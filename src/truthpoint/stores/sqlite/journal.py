@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from truthpoint.core.reused import Reused, other_id
 from truthpoint.errors import CaptureFailed, StoreUnusable
 from truthpoint.ports import Appended
 
@@ -128,21 +129,22 @@ class SqliteJournal:
             return failure
 
     def _append(self, capture: Capture) -> Appended:
-        execute = self._connection.execute
-        row = execute(
-            SQL["append"],
-            (
-                capture.source,
-                capture.record_id,
-                capture.captured_at_ms,
-                capture.contract,
-                capture.body,
-            ),
-        ).fetchone()
-        if row is not None:
-            return Appended(record=row[0], repeat=False)
-        number, body = execute(SQL["earlier"], (capture.source, capture.record_id)).fetchone()
-        return Appended(record=number, repeat=True, same=body == capture.body)
+        execute, body = self._connection.execute, capture.body
+        record_id, reused = capture.record_id, None
+        while True:
+            row = execute(
+                SQL["append"],
+                (capture.source, record_id, capture.captured_at_ms, capture.contract, body),
+            ).fetchone()
+            if row is not None:
+                return Appended(record=row[0], repeat=False, reused=reused)
+            number, known = execute(SQL["earlier"], (capture.source, record_id)).fetchone()
+            if known == body:
+                return Appended(record=number, repeat=True, reused=reused)
+            record_id = other_id(record_id, body)
+            reused = Reused(
+                earlier=number if reused is None else reused.earlier, record_id=record_id
+            )
 
     def close(self) -> None:
         """Let go of the file; nothing waits in memory."""

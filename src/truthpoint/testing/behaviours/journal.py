@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from truthpoint.core.reused import Reused, other_id
 from truthpoint.testing.builders import START_MS, a_capture
 
 from .base import Behaviour
@@ -49,17 +50,43 @@ class JournalBehaviour(Behaviour):
         (first,) = self.scene.journal.append([a_capture(b"{}", "1")])
         (again,) = self.scene.journal.append([a_capture(b"{}", "1")])
 
-        assert (first.repeat, first.same) == (False, True)
-        assert (again.record, again.repeat, again.same) == (first.record, True, True)
+        assert (first.repeat, first.reused) == (False, None)
+        assert (again.record, again.repeat, again.reused) == (first.record, True, None)
         assert len(self.scene.store.undecided(10)) == 1
 
-    def test_a_record_id_with_other_bytes_leaves_the_first_ones_standing(self) -> None:
-        """Law 5: what differs is told, and overwrites nothing."""
+    def test_a_record_id_with_other_bytes_is_kept_under_another(self) -> None:
+        """Laws 5 and 16: the first one stands, and what differs is told and not dropped."""
         (first,) = self.scene.journal.append([a_capture(b"first", "1")])
         (other,) = self.scene.journal.append([a_capture(b"other", "1")])
+        kept_as = other_id("1", b"other")
+        rows = self.scene.store.undecided(10)
 
-        assert (other.record, other.repeat, other.same) == (first.record, True, False)
-        assert [row.body for row in self.scene.store.undecided(10)] == [b"first"]
+        assert not other.repeat
+        assert other.record > first.record
+        assert other.reused == Reused(earlier=first.record, record_id=kept_as)
+        assert [(row.record_id, row.body) for row in rows] == [("1", b"first"), (kept_as, b"other")]
+
+    def test_the_same_other_bytes_again_are_a_repeat(self) -> None:
+        """Law 5: however often and in whichever order a source says it, each content is one."""
+        captures = [a_capture(body, "1") for body in (b"a", b"b", b"a", b"c", b"b", b"c", b"a")]
+        appended = self.scene.journal.append(captures)
+        self.scene.restart()
+        again = self.scene.journal.append(captures)
+
+        assert [one.repeat for one in appended] == [False, False, True, False, True, True, True]
+        assert [one.repeat for one in again] == [True] * 7
+        assert [one.record for one in again] == [one.record for one in appended]
+        assert [one.reused for one in again] == [one.reused for one in appended]
+        assert [row.body for row in self.scene.store.undecided(10)] == [b"a", b"b", b"c"]
+
+    def test_an_id_that_another_record_was_kept_under_can_be_named(self) -> None:
+        """Law 16: whatever a source calls its records, each content is kept."""
+        taken = other_id("1", b"b")
+        captures = [a_capture(b"a", "1"), a_capture(b"x", taken), a_capture(b"b", "1")]
+        first, _, other = self.scene.journal.append(captures)
+
+        assert other.reused == Reused(earlier=first.record, record_id=other_id(taken, b"b"))
+        assert [row.body for row in self.scene.store.undecided(10)] == [b"a", b"x", b"b"]
 
     def test_a_repeat_within_one_call_is_a_repeat(self) -> None:
         """Law 5: a file that holds a line twice under one id is no different."""
