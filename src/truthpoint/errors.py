@@ -14,7 +14,7 @@ The tree is split by who must act, because that is what a handler needs to know:
     │   └── LeaseLost           this worker's hold of the store has ended
     └── PeerError               Customer.io, or the path to it
         ├── WrongWorkspace      the credentials lead to another workspace or region
-        └── DeliveryStopped     401, 403 or a redirect: delivery must not go on
+        └── DeliveryStopped     credentials or address are refused
 
 Every class has a stable `code`, a `hint` that says what to do, and the `exit_code`
 with which the command line ends. No message ever holds a customer's data.
@@ -74,15 +74,23 @@ class ContractInvalid(UsageError):
 
 
 class SecretMissing(UsageError):
-    """A secret is needed whose environment variable is not set."""
+    """A secret is needed whose environment variable is not set.
+
+    Args:
+        variable: The variable, or several with ` and ` between them.
+        where: What needs it.
+    """
 
     code = "secret_missing"
 
     def __init__(self, *, variable: str, where: str) -> None:
         self.variable = variable
+        several = " and " in variable
+        said = f"variables {variable} are" if several else f"variable {variable} is"
         super().__init__(
-            f"The environment variable {variable} is not set, and {where} needs it.",
-            hint=f"Set {variable} and start again; its value is never printed.",
+            f"The environment {said} not set, and {where} needs {'them' if several else 'it'}.",
+            hint=f"Set {variable} and start again (a file of them: `set -a; . ./.env; set +a`); "
+            "no value is ever printed.",
         )
 
 
@@ -136,7 +144,10 @@ class StoreBusy(OperatorError):
     """Another worker holds this store."""
 
     code = "store_busy"
-    hint = "A store has one worker. Stop the other one, or point this one at another --store."
+    hint = (
+        "A store has one worker, and `up` runs it too. Stop the other one, or point this one at "
+        "another --store."
+    )
 
 
 class LeaseLost(OperatorError):
@@ -159,6 +170,6 @@ class WrongWorkspace(PeerError):
 
 
 class DeliveryStopped(PeerError):
-    """Customer.io answered 401, 403 or a redirect: sending more would lose or misplace data."""
+    """Credentials or address are refused: sending more would lose or misplace data."""
 
     code = "delivery_stopped"

@@ -179,7 +179,7 @@ def test_credentials_refused_under_way_stop_delivery_loudly(connected):
     peer.answer = lambda _: Said(401, {"errors": [{"detail": "canary-words"}]})
     _send(shop, order("A-1", "1"))
 
-    told = shop.run("work", "--workspace", "staging", **SECRETS)
+    told = shop.run("work", "--drain", "--workspace", "staging", **SECRETS)
     peer.answer = lambda _: Said()
     again = shop.run("work", "--drain", "--workspace", "staging", **SECRETS)
 
@@ -199,9 +199,18 @@ def test_a_missing_secret_is_named_and_none_is_shown(connected, missing):
     assert 2 == told.code
     assert (
         f"error: The environment variable {missing} is not set, and the workspace `staging` "
-        f"needs it. Set {missing} and start again; its value is never printed.\n"
+        f"needs it. Set {missing} and start again (a file of them: `set -a; . ./.env; set +a`); "
+        "no value is ever printed.\n"
     ) == told.err
     assert [] == connected.peer.asked
+
+
+def test_secrets_that_are_missing_together_are_named_together(connected):
+    """Nobody has to start once for each."""
+    told = connected.shop.run("work", "--workspace", "staging")
+
+    assert 2 == told.code
+    assert "variables STAGING_SITE_ID and STAGING_API_KEY are not set" in told.err
 
 
 @pytest.mark.parametrize("value", ["canary\n", "can ary", "canary:x", "canaré", "\tcanary"])

@@ -272,7 +272,20 @@ _DELIVERY: Final = (
         "workspace_silent",
         _WARNING,
         "Nothing is delivered yet; it is asked again until it answers.",
-        "Start the workspace, or check its address and the network.",
+        "Start the workspace (`up` brings a local one), or check its address and the network.",
+    ),
+    (
+        "delivery_stopped",
+        _ERROR,
+        "Nothing is delivered; records are taken and decided, and the workspace is asked every "
+        "few minutes whether it takes the credentials again.",
+        "See to it; after a change of the contract or of the environment start the worker again.",
+    ),
+    (
+        "delivery_resumed",
+        _INFO,
+        "What waited goes out now, in its order.",
+        "Nothing; look for what was the cause.",
     ),
     (
         "journal_set_back",

@@ -77,7 +77,9 @@ class Alerts:
 
     def goes_on(self) -> bool | None:
         """Tell whether delivery has stopped: False once something arrived, None before."""
-        if self._worker.deliverer.statistics().delivered:
+        if self._worker.stopped:
+            return True
+        if self._worker.delivered_since_stop:
             return False
         now = asyncio.get_running_loop().time()
         if not self._worker.ready:

@@ -74,6 +74,8 @@ class Deliverer:
         settings: DeliverySettings | None = None,
     ) -> None:
         self._store = store
+        self._transport = transport
+        self._entropy = entropy
         self._clock = clock
         self._attributes = attributes
         self._settings = settings or DeliverySettings()
@@ -81,17 +83,25 @@ class Deliverer:
         self._under_way: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         self._statistics = Statistics()
-        self._sender = Sender(
-            store,
-            transport,
-            clock=clock,
-            entropy=entropy,
+        self._sender = self._new_sender()
+
+    def _new_sender(self) -> Sender:
+        return Sender(
+            self._store,
+            self._transport,
+            clock=self._clock,
+            entropy=self._entropy,
             statistics=self._statistics,
             requests_per_second=self._settings.requests_per_second,
             in_flight=self._settings.in_flight,
             backoff=self._settings.backoff,
             stopped=self._stop,
         )
+
+    def resume(self) -> None:
+        """Let it deliver again after a stop."""
+        self._stopped = None
+        self._sender = self._new_sender()
 
     def statistics(self) -> Statistics:
         """Return what was seen since the start."""

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from truthpoint.core import answers, rollups, wire
 from truthpoint.core.answers import Halt, Region, Transient
+from truthpoint.core.pace import Backoff
 from truthpoint.errors import DeliveryStopped, UsageError, WrongWorkspace
 from truthpoint.findings import Finding, finding
 from truthpoint.ports import Binding, TransportFailed
 
 from .decide import Decider
 from .deliver import Deliverer, DeliverySettings
+from .pacing import happened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 
 POLL_SECONDS: Final = 0.02
 """How often an idle worker looks into the journal, which other processes write."""
+
+PROBE: Final = Backoff(first_seconds=30, ceiling_seconds=300)
+"""How long after a stop the workspace is asked whether delivery may go on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +77,8 @@ class Worker:
         self._settings = settings or DeliverySettings()
         self._report = report or _ignore
         self._ready = False
+        self._stopped = False
+        self._delivered_before = 0
         self.decider = Decider(self._store, examiner)
         self.deliverer = Deliverer(
             self._store,
@@ -86,6 +93,16 @@ class Worker:
     def workspace_name(self) -> str:
         """The name of the workspace that it delivers to."""
         return self._workspace.name
+
+    @property
+    def stopped(self) -> bool:
+        """Whether an answer has stopped delivery, and it is asked now and then for a change."""
+        return self._stopped
+
+    @property
+    def delivered_since_stop(self) -> int:
+        """How many operations were accepted since delivery stopped last, or since the start."""
+        return self.deliverer.statistics().delivered - self._delivered_before
 
     @property
     def ready(self) -> bool:
@@ -124,9 +141,14 @@ class Worker:
     async def run(self, stop: asyncio.Event) -> None:
         """Decide and deliver until told to stop; what is under way is settled first.
 
+        When an answer stops delivery, deciding goes on, and the workspace is asked now and
+        then whether delivery may too: a service that ends and is started again by a
+        supervisor would ask it no less often, and decide nothing meanwhile.
+
         Raises:
             WrongWorkspace: The credentials lead elsewhere than the contract or store says.
-            DeliveryStopped: Customer.io answered 401, 403 or a redirect.
+            DeliveryStopped: The credentials or the address are refused before anything was
+                delivered, or still are when it is told to stop.
             OperatorError: The store failed, or another worker took it over.
         """
         ended = asyncio.Event()
@@ -136,8 +158,7 @@ class Worker:
         ]
         try:
             if await self.check_workspace(ended):
-                self._ready = True
-                await self.deliverer.run(ended)
+                await self._deliver(ended)
         finally:
             self._ready = False
             ended.set()
@@ -145,6 +166,39 @@ class Worker:
         for result in results:
             if isinstance(result, BaseException):
                 raise result
+
+    async def _deliver(self, ended: asyncio.Event) -> None:
+        """Deliver until told to end, over stops."""
+        stops = 0
+        while True:
+            self._ready = True
+            try:
+                await self.deliverer.run(ended)
+            except DeliveryStopped as stopped:
+                self._ready, self._stopped = False, True
+                self._report(finding("delivery_stopped", str(stopped)))
+                stops = 1 if self.delivered_since_stop else stops + 1
+                self._delivered_before = self.deliverer.statistics().delivered
+                if not await self._allowed_again(ended, stops):
+                    raise
+            else:
+                return
+            self._stopped = False
+            self._report(finding("delivery_resumed", "The workspace takes the credentials again."))
+            self.deliverer.resume()
+
+    async def _allowed_again(self, ended: asyncio.Event, stops: int) -> bool:
+        """Wait until the workspace takes the credentials; False when told to end first."""
+        while True:
+            # The draw is 1: a workspace has one worker, with whom nobody must be out of step.
+            wait_seconds = PROBE.wait_seconds(stops, retry_after_seconds=None, draw=1)
+            if await happened(ended, wait_seconds):
+                return False
+            meaning = await self._ask_region()
+            if isinstance(meaning, Region):
+                self._bind(meaning)
+                return True
+            stops += 1
 
     async def drain(self) -> None:
         """Check the workspace, then decide and deliver everything that there is.
@@ -178,7 +232,7 @@ class Worker:
                 elif drain:
                     break
                 else:
-                    await _first(stop, POLL_SECONDS)
+                    await happened(stop, POLL_SECONDS)
         finally:
             self._ready = False
         return decided
@@ -199,7 +253,7 @@ class Worker:
                     self.deliverer.wake()
                     await asyncio.sleep(0)
                 else:
-                    await _first(ended, POLL_SECONDS)
+                    await happened(ended, POLL_SECONDS)
         finally:
             ended.set()
             self.deliverer.wake()
@@ -238,7 +292,7 @@ class Worker:
                 retry_after_seconds=meaning.retry_after_seconds,
                 draw=self._entropy.draw(),
             )
-            await _first(ended, wait_seconds)
+            await happened(ended, wait_seconds)
         return False
 
     async def _ask_region(self) -> Region | Transient | Halt | answers.RefusedWhole:
@@ -307,15 +361,6 @@ def _bound_elsewhere(bound: Binding, binding: Binding) -> WrongWorkspace:
         f"is {binding.environment} (`{binding.workspace}`).",
         hint=hint,
     )
-
-
-async def _first(event: asyncio.Event, seconds: float) -> None:
-    """Wait for an event, at most so long."""
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        pass
 
 
 def _ignore(_: Finding) -> None:
