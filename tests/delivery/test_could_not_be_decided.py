@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 
@@ -10,6 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.shop import EXAMINER, identify, order, say
+from support.virtual import START_MS
+from truthpoint.capture import Recorder, capture_lines
 from truthpoint.core.decision import Outcome
 from truthpoint.core.examine import Examiner
 from truthpoint.errors import LeaseLost, StoreUnusable
@@ -51,6 +54,11 @@ class _Picky(MemoryStore):
         if self.bad & {one.record for one in decision.operations}:
             raise self.error(CANARY)
         super().commit(decision)
+
+
+class _Clock:
+    def now_ms(self) -> int:
+        return START_MS
 
 
 def _bad(number: int) -> dict[str, object]:
@@ -124,6 +132,25 @@ def test_a_replayed_record_that_fails_again_goes_back_and_the_new_ones_go_on(pla
 
     assert dict.fromkeys((1, 2), "could_not_be_decided") == _quarantined(place.desk)
     assert Outcome.DELIVERED == place.desk.record(3)[1].outcome
+
+
+def test_what_fails_at_capture_is_kept_and_so_is_what_stands_behind_it(caplog):
+    """Laws 1, 16 and 21: advice that fails keeps no record out, and is told without its words."""
+    shelf = MemoryShelf()
+    lines = [json.dumps(one).encode() for one in (order("A-1", "1"), _bad(1), order("A-2", "2"))]
+    recorder = Recorder(MemoryJournal(shelf), FAULTY, _Clock())
+
+    reports = list(capture_lines(io.BytesIO(b"\n".join(lines)), recorder))
+
+    (found,) = reports[1].receipt.findings
+    results = [one.receipt.result.value for one in reports]
+    assert ["accepted", "invalid", "accepted"] == results
+    assert ("could_not_be_decided", "Examining it ended in ZeroDivisionError.") == (
+        found.code,
+        found.evidence,
+    )
+    assert lines == [one.body for one in shelf.records.values()]
+    assert CANARY not in repr(found) + caplog.text
 
 
 @pytest.mark.parametrize("error", [StoreUnusable, LeaseLost, OSError, MemoryError])

@@ -275,7 +275,11 @@ class Recorder:
         return Prepared(capture, Receipt(record_id=record_id, examine=examine))
 
     def _advise(self, read: Record | Unreadable, source: str) -> Advice:
-        examined = self._examiner.examine(read, source=source)
+        try:
+            examined = self._examiner.examine(read, source=source)
+        except Exception as error:  # noqa: BLE001 - advice that fails must not keep a record out
+            evidence = f"Examining it ended in {type(error).__name__}."
+            return ResultKind.INVALID, (finding("could_not_be_decided", evidence),)
         broken = isinstance(examined, Broken)
         return ResultKind.INVALID if broken else ResultKind.ACCEPTED, examined.findings
 
