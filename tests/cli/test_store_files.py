@@ -84,7 +84,7 @@ _READERS = [("journal.db", ["send", "again.ndjson"])] + [
         (_truncated, "it is damaged"),
         (_cut_in_the_head, "it is "),
         (_text, "it is not a database"),
-        (_a_folder, "cannot be opened for writing: Is a directory"),
+        (_a_folder, ": Is a directory"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_said_and_left_as_it_is(used, spoil, says, file, command):
@@ -193,7 +193,7 @@ def test_a_second_worker_is_refused(used):
 
     assert 3 == told.code
     assert (
-        f"error: The store {used.store} has a worker already. A store has one worker. "
-        "Stop the other one, or point this one at another --store.\n"
+        f"error: The store {used.store} has a worker already. A store has one worker, and `up` "
+        "runs it too. Stop the other one, or point this one at another --store.\n"
     ) == told.err
     assert (0, 0) == (status.code, sent.code)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping
 
     from truthpoint.contract.model import Contract
-    from truthpoint.ports import Backlog, Desk
+    from truthpoint.ports import Backlog
     from truthpoint.runtime import Settings
     from truthpoint.workers import Worker
 
@@ -57,7 +57,6 @@ class Around:
     def __init__(self, settings: Settings, *, with_worker: bool) -> None:
         self._settings = settings
         self._with_worker = with_worker
-        self._desk: Desk | None = None
         self.worker: Worker | None = None
 
     def waits_for(self) -> str:
@@ -68,9 +67,13 @@ class Around:
 
     def backlog(self) -> Backlog:
         """Return how far the work has come."""
-        if self._desk is None:
-            self._desk = runtime.open_desk(self._settings)
-        return self._desk.backlog()
+        # Opened for each look: a state that is made later, or a store that is begun anew or
+        # restored, must not be looked past for as long as this process lives.
+        desk = runtime.open_desk(self._settings)
+        try:
+            return desk.backlog()
+        finally:
+            desk.close()
 
     def deliveries(self) -> Mapping[str, int] | None:
         """Return what delivery has counted; None: no worker runs here."""
@@ -83,11 +86,6 @@ class Around:
             "dead": seen.dead,
             "retried": seen.retried,
         }
-
-    def close(self) -> None:
-        """Let go of the store."""
-        if self._desk is not None:
-            self._desk.close()
 
 
 async def run_serve(settings: Settings, *, host: str, port: int, tls: Tls | None) -> None:
@@ -129,7 +127,7 @@ async def serving(
         listener: The port, bound.
         contract: The contract.
         settings: Where things are.
-        told: What the gateway is told by this process; closed at the end.
+        told: What the gateway is told by this process.
         local_source: The source of the key `local`; None: it is not taken.
         tls: The files of TLS; None: plain HTTP.
     """
@@ -149,7 +147,6 @@ async def serving(
             await running
     finally:
         gateway.close()
-        told.close()
         journal.close()
 
 

@@ -8,8 +8,10 @@ said of a file without a log only: who has a database open has a log beside it, 
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
+from errno import EISDIR
 from typing import TYPE_CHECKING, Final
 
 from truthpoint.errors import StoreUnusable
@@ -78,6 +80,11 @@ def look_into_state(folder: Path) -> sqlite3.Connection:
 
 def _look(path: Path, application: int) -> sqlite3.Connection | None:
     """Open a file to read it; None when it is new and empty."""
+    if path.is_dir():
+        raise StoreUnusable(
+            f"{path} cannot be opened: {os.strerror(EISDIR)}.",
+            hint="Name another folder with --store.",
+        )
     with explained(path):
         connection = _connected(path)
         try:

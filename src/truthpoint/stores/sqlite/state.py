@@ -112,15 +112,16 @@ class SqliteStore:
     def _undecided(self, limit: int) -> Generator[JournalRow]:
         """Read records one by one, so that those beyond a limit are not held in memory."""
         asked = [row[0] for row in self._state.execute(SQL["replay_requests"], (limit,))]
-        left = limit
-        for number in asked:
-            for row in self._journal.execute(SQL["record_by_number"], (number,)):
-                left -= 1
-                yield rows.journal_row(row, replayed=True)
-        after = (self._get("position"), left)
-        with closing(self._journal.execute(SQL["records_after"], after)) as found:
-            for row in found:
-                yield rows.journal_row(row)
+        position, left = self._get("position"), limit
+        with explained(self._folder / JOURNAL[0]):
+            for number in asked:
+                for row in self._journal.execute(SQL["record_by_number"], (number,)):
+                    left -= 1
+                    yield rows.journal_row(row, replayed=True)
+            after = (position, left)
+            with closing(self._journal.execute(SQL["records_after"], after)) as found:
+                for row in found:
+                    yield rows.journal_row(row)
 
     def known(
         self, ids: Collection[str], keys: Collection[LedgerKey]
