@@ -63,8 +63,8 @@ def test_a_missing_contract_says_how_to_get_one(shop, command):
     assert 2 == told.code
     assert (
         "error: The contract nowhere.yaml cannot be read: No such file or directory. "
-        "Name its path with --contract or TRUTHPOINT_CONTRACT, or write one to start from with "
-        "`truthpoint init`.\n"
+        "Go to its folder, name its path (--contract, contract=, TRUTHPOINT_CONTRACT), or write "
+        "one to start from with `truthpoint init`.\n"
     ) == told.err
     assert not shop.store.exists()
 
@@ -171,7 +171,8 @@ def test_an_unknown_source_names_those_there_are(shop):
 
     assert 2 == told.code
     assert (
-        "declares no source `nope`. Name one of these with --source: backend, legacy." in told.err
+        "declares no source `nope`. "
+        "Name one of these, with --source or as source=: backend, legacy." in told.err
     )
     assert not shop.store.exists()
 

@@ -146,12 +146,15 @@ def test_events_by_name_and_the_latest(worked):
     assert len(latest.lines) >= 4
 
 
+WAITS = "A record that breaks the contract waits in `truthpoint quarantine list`."
+
+
 @pytest.mark.parametrize(
     ("command", "says"),
     [
-        (["person", "99"], "Nobody in this store goes by this id."),
-        (["events", "--key", "Z-9"], "No event was found."),
-        (["events", "--event", "order_payed"], "No event was found."),
+        (["person", "99"], f"Nobody in this store goes by this id. {WAITS}"),
+        (["events", "--key", "Z-9"], f"No event was found. {WAITS}"),
+        (["events", "--event", "order_payed"], f"No event was found. {WAITS}"),
         (["dead", "show", "99"], "The journal has no record 99."),
     ],
 )

@@ -55,7 +55,7 @@ def test_broken_lines_are_named_with_their_reasons_and_end_with_1(shop):
     assert 1 == told.code
     assert (
         f"{file}:3: will be quarantined\n"
-        "  error not_json: The line is not JSON.\n"
+        "  error not_json: The line is not JSON: it is cut off.\n"
         "      The record goes to quarantine with its bytes and all reasons. "
         "Write one JSON object a line.\n"
         "3 records: 2 accepted, 1 will be quarantined.\n"

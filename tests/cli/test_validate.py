@@ -84,7 +84,7 @@ def test_text_names_the_line_the_fate_and_the_reasons(shop):
         "      It is the same business moment as an earlier record, and is not sent again. "
         "Nothing to do.\n"
         f"{file}:4: would be quarantined\n"
-        "  error not_json: The line is not JSON.\n"
+        "  error not_json: The line is not JSON: it is cut off.\n"
         "      The record goes to quarantine with its bytes and all reasons. "
         "Write one JSON object a line.\n"
         "3 records: 1 would be sent, 1 would be withheld (duplicate), 1 would be quarantined.\n"

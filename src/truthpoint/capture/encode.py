@@ -107,7 +107,8 @@ def _plain(value: object, path: str) -> object:
 def _exact(value: Decimal | float, path: str) -> Decimal:
     if not isinstance(value, Decimal):
         raise UsageError(
-            f"`{path}` is a float.", hint="Use Decimal: a binary float changes amounts."
+            f"`{path}` is a float.",
+            hint="Use Decimal for an amount, int or str for an id: a binary float changes both.",
         )
     if not value.is_finite():
         raise UsageError(f"`{path}` is no finite number.", hint="JSON has no other.")

@@ -91,7 +91,8 @@ class Receipt:
 
     def __repr__(self) -> str:
         codes = [one.code for one in self.findings]
-        return f"Receipt(record_id={self.record_id!r}, result={self.result!r}, findings={codes})"
+        result = self.result.value
+        return f"Receipt(record_id={self.record_id!r}, result={result!r}, findings={codes})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,10 +93,8 @@ def _elsewhere(desk: Desk) -> str:
     """Return where else it may be, with a space before it; else nothing."""
     backlog = desk.backlog()
     held = any(outcome is Outcome.QUARANTINED for outcome, _ in backlog.verdicts)
-    quarantined = (
-        " What breaks the contract is nobody's: see `truthpoint quarantine list`." if held else ""
-    )
-    return _pending(desk) + quarantined
+    waits = " A record that breaks the contract waits in `truthpoint quarantine list`."
+    return _pending(desk) + (waits if held else "")
 
 
 def _pending(desk: Desk) -> str:

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 _SAID: Final = {
     ResultKind.ACCEPTED: "accepted",
-    ResultKind.REPEAT: "repeats, not kept again",
+    ResultKind.REPEAT: "repeat, not kept again",
     ResultKind.INVALID: "will be quarantined",
     ResultKind.REFUSED: "refused and not kept",
 }
+_SAID_OF_MANY: Final = {**_SAID, ResultKind.REPEAT: "repeats, not kept again"}
 
 
 def add_to(app: typer.Typer) -> None:
@@ -122,7 +123,11 @@ class _Teller:
 
 
 def _summarise(counts: Counter[ResultKind], *, json: bool) -> None:
-    parts = [f"{counts[kind]:,} {said}" for kind, said in _SAID.items() if counts[kind]]
+    parts = [
+        f"{counts[kind]:,} {(_SAID if counts[kind] == 1 else _SAID_OF_MANY)[kind]}"
+        for kind in _SAID
+        if counts[kind]
+    ]
     noun = "record" if counts.total() == 1 else "records"
     line = f"{counts.total():,} {noun}: {', '.join(parts) or 'the input holds none'}."
     (output.note if json else output.put)(line)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, assert_never, cast
 
 import jsonschema_rs
 import msgspec
 
 from truthpoint.contract.check import Checker
+from truthpoint.contract.nodes import close_to
 from truthpoint.findings import Finding, Where, finding, has_errors
 from truthpoint.values.instants import to_seconds
 from truthpoint.values.money import plain
@@ -158,7 +160,8 @@ class Examiner:
         if source is not None and record.source != source:
             of_source = (_at("source_not_its_own", "source", _OTHER_SOURCE),)
         elif record.source not in self.contract.sources:
-            of_source = (_at("source_unknown", "source", _NO_SOURCE),)
+            fix = _meant(record.source, tuple(self.contract.sources))
+            of_source = (_at("source_unknown", "source", _NO_SOURCE, fix=fix),)
         match record.type:
             case RecordType.TRACK:
                 return self._event(record, of_source)
@@ -179,7 +182,8 @@ class Examiner:
         event = self.contract.events.get(record.event)
         if event is None:
             _, of_person = self._person(record.person)
-            unknown = _at("event_unknown", "event", _NO_EVENT)
+            fix = _meant(record.event or "", tuple(self.contract.events))
+            unknown = _at("event_unknown", "event", _NO_EVENT, fix=fix)
             return Broken(findings=(*of_source, unknown, *of_person))
         if event.owner != record.source and not of_source:
             evidence = f"`{event.name}` belongs to the source `{event.owner}`."
@@ -279,8 +283,15 @@ def _event_of(examined: Examined) -> str | None:
             return None
 
 
-def _at(code: str, path: str, evidence: str) -> Finding:
-    return finding(code, evidence, where=Where(path=path))
+def _at(code: str, path: str, evidence: str, *, fix: str | None = None) -> Finding:
+    return finding(code, evidence, where=Where(path=path), fix=fix)
+
+
+@lru_cache(maxsize=256)
+def _meant(name: str, known: tuple[str, ...]) -> str | None:
+    """Return the fix for a name that is close to one of the contract's; None: it is to none."""
+    meant = close_to(name, known)
+    return meant and f"{meant} Correct it, or declare it in the contract."
 
 
 def _texts(names: tuple[str, ...], values: Mapping[str, object], at_ms: int) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ object that names one key twice is no record: which of the two was meant is a gu
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -121,8 +122,8 @@ def read_record(
     except InvalidOperation:
         evidence = "A number of the line has an exponent that no reader takes."
         return Unreadable(findings=(finding("not_json", evidence),))
-    except (msgspec.DecodeError, RecursionError, ValueError):
-        return Unreadable(findings=(_why_not_json(body),))
+    except (msgspec.DecodeError, RecursionError, ValueError) as error:
+        return Unreadable(findings=(_why_not_json(body, error),))
     if not isinstance(given, dict):
         evidence = f"The line holds {_kind(given)}."
         return Unreadable(findings=(finding("not_an_object", evidence),))
@@ -194,14 +195,26 @@ def _count_keys(given: Mapping[str, object]) -> int:
     return count
 
 
-def _why_not_json(body: bytes) -> Finding:
+def _why_not_json(body: bytes, error: Exception) -> Finding:
     try:
         body.decode()
-    except UnicodeDecodeError as error:
-        return finding("not_text", f"Byte {error.start + 1} of the line is not UTF-8.")
+    except UnicodeDecodeError as undecoded:
+        return finding("not_text", f"Byte {undecoded.start + 1} of the line is not UTF-8.")
     if not body.strip():
         return finding("not_json", "The line is empty.")
-    return finding("not_json", "The line is not JSON.")
+    return finding("not_json", f"The line is not JSON{json_fault(error)}.")
+
+
+_FAULT: Final = re.compile(r"JSON is malformed: ([ -~]+) \(byte (\d+)\)")
+"""What the reader says: words of its own, and a place; nothing of the text."""
+
+
+def json_fault(error: Exception) -> str:
+    """Return what is wrong with a text that is no JSON, and where, after a colon; or nothing."""
+    if str(error) == "Input data was truncated":
+        return ": it is cut off"
+    found = _FAULT.fullmatch(str(error))
+    return f": {found[1]}, at byte {int(found[2]) + 1}" if found else ""
 
 
 def _kind(value: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .render import as_text
 from .rules import RULES, Severity
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ class Finding:
     evidence: str
     consequence: str
     fix: str
+
+    def __str__(self) -> str:
+        """Return it as the command line tells it."""
+        return as_text(self)
 
 
 def finding(code: str, evidence: str, *, where: Where = NOWHERE, fix: str | None = None) -> Finding:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from truthpoint.core.records import MAX_RECORD_BYTES
+from truthpoint.core.records import MAX_RECORD_BYTES, json_fault
 
 from .refusals import Refused
 
@@ -207,11 +207,11 @@ def _lines(body: bytes) -> list[tuple[int, bytes]]:
 def _elements(body: bytes) -> list[tuple[int, bytes]]:
     try:
         elements = _decode_array(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, RecursionError) as error:
         raise Refused(
             400,
             "not_json",
-            "The body begins like a JSON array, and is none.",
+            f"The body begins like a JSON array, and is none{json_fault(error)}.",
             hint="Send one whole array of records, or one record a line; nothing was kept.",
         ) from None
     _see_count(len(elements))

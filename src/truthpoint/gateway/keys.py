@@ -18,6 +18,7 @@ LOCAL_TOKEN: Final = "local"  # noqa: S105 - a public word, taken on loopback of
 """What `up` takes on loopback, so that a first request needs no key."""
 
 _MAKE: Final = "Make one with `truthpoint keys new --source NAME`"
+_OR_LOCAL: Final = "Take `local`, which is good on this machine, or "
 _BEARER: Final = {"WWW-Authenticate": "Bearer"}
 
 
@@ -63,7 +64,7 @@ class Gatekeeper:
                 401,
                 "key_missing",
                 "The request carries no key.",
-                hint=f"{_MAKE} and send it as `Authorization: Bearer KEY`.",
+                hint=f"{self._make()} and send it as `Authorization: Bearer KEY`.",
                 headers=_BEARER,
             )
         if token == LOCAL_TOKEN and self._local_source is not None:
@@ -74,7 +75,7 @@ class Gatekeeper:
                 401,
                 "key_unknown",
                 "The request's key is not known, or was revoked.",
-                hint=f"{_MAKE}; `truthpoint keys list` shows which are in force.",
+                hint=f"{self._make()}; `truthpoint keys list` shows which are in force.",
                 headers=_BEARER,
             )
         if key.source not in self._sources:
@@ -87,6 +88,10 @@ class Gatekeeper:
                 "key of another source.",
             )
         return key.source
+
+    def _make(self) -> str:
+        """Return how to come by a key."""
+        return _MAKE if self._local_source is None else f"{_OR_LOCAL}{_MAKE[0].lower()}{_MAKE[1:]}"
 
     def _local(self, client: str | None, source: str) -> str:
         if client is None or not ip_address(client).is_loopback:
