@@ -7,9 +7,10 @@ and loses none. `truthpoint.testing.conformance` is the suite that every store p
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from .core.views import Backlog, Binding, PersonView, Step, Waiting
 
@@ -101,8 +102,7 @@ class Transport(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capture:
+class Capture(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A record on its way into the journal.
 
     Attributes:
@@ -120,8 +120,7 @@ class Capture:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Appended:
+class Appended(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of a capture.
 
     Attributes:
@@ -159,8 +158,7 @@ class Result(StrEnum):
     DEAD = "dead"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fate:
+class Fate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of a piece, and why.
 
     Attributes:
@@ -172,8 +170,7 @@ class Fate:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement:
+class Settlement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of a turn.
 
     Attributes:
@@ -187,7 +184,7 @@ class Settlement:
     """
 
     turn: Turn
-    operations: Mapping[int, Fate] = field(default_factory=dict[int, Fate])
+    operations: Mapping[int, Fate] = msgspec.field(default_factory=dict[int, Fate])
     identify: Fate | None = None
     totals: Fate | None = None
     not_before_ms: int = 0

@@ -8,9 +8,11 @@ that the contract's secrets name.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from .capture import Recorder
 from .contract import read

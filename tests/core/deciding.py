@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec.structs import replace
 
 from truthpoint.contract.model import Event, Kind, Property, Rollup, RollupKind, Type
 from truthpoint.core.decide import decide, plan

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import msgspec
 import pytest
 from bad_records import CASES, CONTRACT, GIFT, IDENTIFY, ORDER, REMARKS, Case
 from deciding import rows as journal_rows
+from msgspec.structs import replace
 
 from truthpoint.core.decide import decide, plan
 from truthpoint.core.decision import JournalRow, Known

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from hashlib import sha256
 
 import pytest
 from bad_records import CASES, CONTRACT, Case
 from deciding import EMPTY, EXAMINER, RICH, after, one_batch, rows, run
+from msgspec.structs import replace
 
 from truthpoint.contract.model import Lane
 from truthpoint.core.decide import decide, key_text, plan

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +11,7 @@ from bad_records import CONTRACT, ORDER
 from deciding import rows
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from truthpoint.core.decide import plan
 from truthpoint.core.examine import Broken, Examiner, Identity, Moment, NotOwner, normal_text

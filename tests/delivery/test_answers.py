@@ -266,7 +266,10 @@ def test_a_person_who_fails_alone_waits_alone(place):
     """Law 7: once it is plain who is the cause, nobody else waits for them, not even a second."""
     poison = [order("A-3", "3")]
     place.say(*poison, *[order(f"B-{number}", str(100 + number)) for number in range(5)])
-    known = lambda sent: Answer(status=500) if "A-3" in _orders(sent.items) else OK  # noqa: E731
+
+    def known(sent):
+        return Answer(status=500) if "A-3" in _orders(sent.items) else OK
+
     _for_a_while(place, known)
     place.transport.sent.clear()
 

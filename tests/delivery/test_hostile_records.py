@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from support.shop import EXAMINER, order, say
 from truthpoint.core.decision import Outcome

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from truthpoint.capture import ResultKind
 from truthpoint.core.decide import decide, plan

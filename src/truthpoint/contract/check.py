@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
 import jsonschema_rs
@@ -31,8 +30,7 @@ _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 _NOTHING: Final[tuple[Finding, ...]] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class Checked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of given values.
 
     Attributes:

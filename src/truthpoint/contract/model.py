@@ -6,9 +6,10 @@ knows about YAML or places in a file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from .waiting import OnViolation
 
@@ -64,8 +65,7 @@ class RollupKind(StrEnum):
     LATEST = "latest"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Type:
+class Type(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A type with its bounds, named types resolved.
 
     Attributes:
@@ -89,8 +89,7 @@ class Type:
     fields: tuple[Property, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Property:
+class Property(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A named value of an event, of an object, or of a person (an attribute).
 
     Attributes:
@@ -113,8 +112,7 @@ class Property:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Close:
+class Close(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One start that an event closes (law 9); its rule waits for a later version.
 
     Attributes:
@@ -131,8 +129,7 @@ class Close:
     else_person: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A business moment that the shop tells.
 
     Attributes:
@@ -176,8 +173,7 @@ class Event:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rollup:
+class Rollup(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An attribute computed from the ledger (law 10).
 
     Attributes:
@@ -197,8 +193,7 @@ class Rollup:
     minus_property: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bucket:
+class Bucket(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A derived attribute: the step that a rollup has reached, sent with the totals.
 
     Attributes:
@@ -222,8 +217,7 @@ class Bucket:
         return reached
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class Person(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Who the events are about, and the one id they go by (law 3).
 
     Attributes:
@@ -239,13 +233,12 @@ class Person:
     id_name: str = "id"
     pattern: str | None = None
     links: tuple[str, ...] = ()
-    unresolved: Mapping[str, Unresolved] = field(default_factory=dict[str, "Unresolved"])
+    unresolved: Mapping[str, Unresolved] = msgspec.field(default_factory=dict[str, "Unresolved"])
     attributes: tuple[Property, ...] = ()
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Secret:
+class Secret(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A value that stands in the environment, never in the contract.
 
     Attributes:
@@ -255,8 +248,7 @@ class Secret:
     variable: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Source(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where records come from.
 
     Attributes:
@@ -268,8 +260,7 @@ class Source:
     kind: str = "app"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workspace:
+class Workspace(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A Customer.io environment that a store can deliver to.
 
     Attributes:
@@ -291,8 +282,7 @@ class Workspace:
     app_key: Secret | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contract:
+class Contract(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One shop's contract.
 
     Attributes:
@@ -315,12 +305,12 @@ class Contract:
 
     shop: str
     currency: str = "USD"
-    person: Person = field(default_factory=Person)
+    person: Person = msgspec.field(default_factory=Person)
     events: Mapping[str, Event]
-    rollups: Mapping[str, Rollup] = field(default_factory=dict[str, "Rollup"])
+    rollups: Mapping[str, Rollup] = msgspec.field(default_factory=dict[str, "Rollup"])
     buckets: tuple[Bucket, ...] = ()
     sources: Mapping[str, Source]
-    workspaces: Mapping[str, Workspace] = field(default_factory=dict[str, "Workspace"])
+    workspaces: Mapping[str, Workspace] = msgspec.field(default_factory=dict[str, "Workspace"])
     catalog: Catalog | None = None
     qa: Qa | None = None
     stops: tuple[Stop, ...] = ()

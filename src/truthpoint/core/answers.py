@@ -6,7 +6,6 @@ The facts about the API are those of its published documentation, Track API v1 a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import urlsplit
@@ -28,8 +27,7 @@ SAID: Final = " | Customer.io: "
 customer's value: those are shown with the record itself and nowhere else (law 21)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What came back.
 
     Attributes:
@@ -39,12 +37,11 @@ class Answer:
     """
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     body: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
+class Accepted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The request was accepted, but for the items named.
 
     Attributes:
@@ -52,12 +49,11 @@ class Accepted:
         remark: What was odd about the answer, without its content; empty: nothing.
     """
 
-    refused: Mapping[int, str] = field(default_factory=dict[int, str])
+    refused: Mapping[int, str] = msgspec.field(default_factory=dict[int, str])
     remark: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transient:
+class Transient(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Nothing is known to be accepted; the same again later.
 
     Attributes:
@@ -71,8 +67,7 @@ class Transient:
     suspect: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefusedWhole:
+class RefusedWhole(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The request was refused for good as a whole; nothing of it was accepted.
 
     Attributes:
@@ -82,8 +77,7 @@ class RefusedWhole:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Halt:
+class Halt(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Credentials or address are wrong: nothing more may be sent.
 
     Attributes:
@@ -253,8 +247,7 @@ def _http_date(text: str) -> int | None:
         return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Region:
+class Region(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where the credentials lead.
 
     Attributes:

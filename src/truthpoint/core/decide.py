@@ -12,7 +12,6 @@ What must be loaded is known in two steps, because totals hang on people:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, assert_never
 
@@ -39,8 +38,7 @@ if TYPE_CHECKING:
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(msgspec.Struct, frozen=True, gc=False):
     """A batch that was examined, and what it needs to know.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from .outbox import Standing
 
@@ -40,8 +41,7 @@ class Reason(StrEnum):
     DISCARDED = "discarded"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalRow:
+class JournalRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One record as the journal keeps it.
 
     Attributes:
@@ -80,8 +80,7 @@ def first_rows(rows: Iterable[JournalRow], limit_bytes: int | None) -> list[Jour
     return taken
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonRow:
+class PersonRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One person as the store knows them.
 
     Attributes:
@@ -97,8 +96,7 @@ class PersonRow:
     identified: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerRow:
+class LedgerRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The permanent row of one business key; it holds no personal data but the key itself.
 
     Attributes:
@@ -121,11 +119,10 @@ class LedgerRow:
     operation: int
     compare: bytes = b""
     correlation: str | None = None
-    contributions: Mapping[str, str] = field(default_factory=dict[str, str])
+    contributions: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The outcome of a record that has no operation of its own.
 
     Attributes:
@@ -145,8 +142,7 @@ class Verdict:
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the store knew before a batch.
 
     Attributes:
@@ -164,8 +160,7 @@ class Known:
     next_operation: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Everything that a batch changes; committed in one transaction, or not at all.
 
     Attributes:

@@ -7,7 +7,6 @@ counts. It needs no state: the same record and contract give the same answer alw
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, assert_never, cast
@@ -41,8 +40,7 @@ _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A valid event of its owner.
 
     Attributes:
@@ -64,8 +62,7 @@ class Moment:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A valid identify.
 
     Attributes:
@@ -88,8 +85,7 @@ class Identity:
         return not IDENTIFIER_ATTRIBUTES.isdisjoint(self.attributes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotOwner:
+class NotOwner(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An event told by a source that does not own it (law 6).
 
     Attributes:
@@ -101,8 +97,7 @@ class NotOwner:
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
+class Broken(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A record that breaks the contract: for quarantine.
 
     Attributes:

@@ -6,8 +6,9 @@ together. Sizes are counted in encoded bytes, never estimated.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from . import wire
 from .turns import MAX_SHARED_ITEM_BYTES
@@ -35,8 +36,7 @@ halved with each further one, so that whoever is the cause ends alone and delays
 _FRAME_BYTES: Final = len(b'{"batch":[]}')
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
+class Parcel(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One request, and what it holds.
 
     Attributes:
@@ -50,8 +50,7 @@ class Parcel:
     turns: tuple[Turn, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Packed:
+class Packed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a set of turns became.
 
     Attributes:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeGuard, cast
@@ -47,8 +46,7 @@ class RecordType(StrEnum):
     ERASE = "erase"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What was said, well-formed.
 
     Attributes:
@@ -65,15 +63,14 @@ class Record:
     type: RecordType
     source: str
     at_ms: int
-    person: Mapping[str, object] = field(default_factory=dict[str, object])
+    person: Mapping[str, object] = msgspec.field(default_factory=dict[str, object])
     event: str = ""
     version: int | None = None
-    body: Mapping[str, object] = field(default_factory=dict[str, object])
+    body: Mapping[str, object] = msgspec.field(default_factory=dict[str, object])
     record_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
+class Unreadable(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Bytes that are not a record.
 
     Attributes:

@@ -23,8 +23,10 @@ are dead, `no_identify`, until an operator replays them or the shop identifies t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypedDict, Unpack
+
+import msgspec
+from msgspec.structs import replace
 
 from .outbox import Action, Operation, Standing, Totals
 
@@ -32,8 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
+class Queue(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is loaded of one person to form a turn.
 
     Attributes:
@@ -57,8 +58,7 @@ class Queue:
     failures: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class Turn(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What leaves for one person in one go.
 
     Attributes:

@@ -6,7 +6,6 @@ facts about the API are those of its published documentation, Track API v1 and v
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -27,8 +26,7 @@ BATCH_PATH: Final = "/api/v2/batch"
 REGION_PATH: Final = "/api/v1/accounts/region"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
+class Item(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One thing said to Customer.io about one person.
 
     Attributes:
@@ -44,8 +42,7 @@ class Item:
     encoded: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WireRequest:
+class WireRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One HTTP request to the Track API.
 
     Attributes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from importlib.resources import files
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import msgspec
+from msgspec.structs import replace
 
 from truthpoint import runtime
 from truthpoint.capture import ResultKind

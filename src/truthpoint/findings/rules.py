@@ -277,8 +277,7 @@ _DELIVERY: Final = (
     (
         "delivery_stopped",
         _ERROR,
-        "Nothing is delivered; records are taken and decided, and the workspace is asked every "
-        "few minutes whether it takes the credentials again.",
+        "Nothing is delivered; deciding goes on, and the workspace is asked again now and then.",
         "See to it; after a change of the contract or of the environment start the worker again.",
     ),
     (

@@ -6,8 +6,9 @@ out, not by how records are decided.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec.structs import replace
 
 from truthpoint.contract.model import Lane
 from truthpoint.core.decide import key_text

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from truthpoint.core.decision import Outcome, Reason
 from truthpoint.core.outbox import OPEN, Act, Standing, State

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bisect import insort
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import RLock
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from truthpoint.contract.model import Lane
 from truthpoint.core.outbox import OPEN, TRANSITIONS, Operation, Standing, State, Totals

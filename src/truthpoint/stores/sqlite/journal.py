@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from truthpoint.core.reused import Reused, other_id
 from truthpoint.errors import CaptureFailed, StoreUnusable

@@ -6,8 +6,9 @@ their totals, or by an identify that is due.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from truthpoint.contract.model import Lane
 from truthpoint.core.outbox import Standing
@@ -23,8 +24,7 @@ UNKNOWN_CRITICAL: Final = 2**63 - 1
 """More than any id of an operation: where the last critical one is must be looked up."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Back:
+class Back(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Somebody whose place in the line is to be found.
 
     Attributes:

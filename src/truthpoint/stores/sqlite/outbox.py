@@ -7,10 +7,10 @@ when it is settled.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from truthpoint.core.outbox import TRANSITIONS, Act, Standing, State
 from truthpoint.core.pace import LONGEST_WAIT_SECONDS
@@ -54,8 +54,7 @@ _Told = tuple[int, list[int], int, int]
 """A turn as `lease` keeps it: person, operations, time of the totals or 0, head."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Away:
+class _Away(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Somebody who is away.
 
     Attributes:
