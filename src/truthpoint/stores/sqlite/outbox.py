@@ -37,6 +37,10 @@ PERSON_LIMIT: Final = 500
 PEOPLE_AT_A_TIME: Final = 25
 """People looked up together: few enough that little is looked up in vain."""
 
+LITTLE: Final = 4
+"""Ready operations of one person that are loaded together with those of others: at most
+`PEOPLE_AT_A_TIME` times as many, of 100,000 bytes, are in memory."""
+
 LOADED_BYTES: Final = 1_000_000
 """Payload loaded of one person for one turn: more than a request holds, and one operation at
 least."""
@@ -49,6 +53,9 @@ _ACTS: Final = {
     Result.RETRY: Act.RETRY,
     Result.DEAD: Act.REFUSE,
 }
+
+_Ready = tuple[list["Operation"], bool]
+"""Ready operations of one person in order, and whether they are all."""
 
 _Told = tuple[int, list[int], int, int]
 """A turn as `lease` keeps it: person, operations, time of the totals or 0, head."""
@@ -119,16 +126,19 @@ class Outbox:
             due = self._due(now_ms, min(wanted - taken, PEOPLE_AT_A_TIME), pauses)
             if not due:
                 break
+            first = self._first([(row[0], row[1]) for row in due])
+            before = len(chosen)
             for row in due:
-                turn = self._turn(row, now_ms, pauses)
+                turn = self._turn(row, first[row[0]], now_ms, pauses)
                 if turn is None:
                     continue
-                self._state.execute(SQL["leave_queue"], (turn.person,))
                 chosen.append((row, turn))
                 taken += max(1, len(turn.operations))
-                size += sum(len(one.attributes) for one in turn.operations)
+                size += sum([len(one.attributes) for one in turn.operations])
                 if taken >= wanted or size >= LEASE_BYTES:
                     break
+            left = [(turn.person,) for _, turn in chosen[before:]]
+            self._state.executemany(SQL["leave_queue"], left)
         if chosen:
             self._send_away(chosen)
         return [turn for _, turn in chosen]
@@ -144,7 +154,23 @@ class Outbox:
                 return due
             self._state.executemany(SQL["hide"], away)
 
-    def _ready(self, person: int, head: int) -> tuple[list[Operation], bool]:
+    def _first(self, people: list[tuple[int, int]]) -> dict[int, _Ready]:
+        """Return what is ready of these people, given not later operations than these.
+
+        Most have little, which is loaded together; who has more is read one by one.
+        """
+        found: dict[int, list[Operation]] = {person: [] for person, _ in people}
+        asked = (rows.json_text(people), LITTLE + 1)
+        for row in self._state.execute(SQL["first_operations"], asked):
+            found[row[1]].append(rows.operation_row(row, self._events))
+        return {
+            person: (found[person], True)
+            if len(found[person]) <= LITTLE
+            else self._ready(person, head)
+            for person, head in people
+        }
+
+    def _ready(self, person: int, head: int) -> _Ready:
         """Return a person's first ready operations from `head` on, and whether they are all.
 
         One row is read at a time, so that no more is loaded than a turn can hold.
@@ -159,15 +185,15 @@ class Outbox:
             size += len(found[-1].attributes)
         return found, True
 
-    def _turn(self, due: rows.Row, now_ms: int, pauses: Pauses) -> Turn | None:
+    def _turn(self, due: rows.Row, first: _Ready, now_ms: int, pauses: Pauses) -> Turn | None:
         """Return a person's next turn.
 
         When they have none, take them out of the queue; set them aside when a pause holds them.
         """
         person, head, critical_until, failures = due[:4]
         row: rows.Row | None = due
+        ready, complete = first
         while row is not None:
-            ready, complete = self._ready(person, head)
             if is_held(row, ready, pauses):
                 self._state.execute(SQL["set_aside"], (person,))
                 return None
@@ -183,6 +209,7 @@ class Outbox:
             if turn is None:
                 break
             row = self._state.execute(SQL["due_person"], (person,)).fetchone()
+            ready, complete = self._ready(person, head)
         return None
 
     def _send_away(self, chosen: Sequence[tuple[rows.Row, Turn]]) -> None:

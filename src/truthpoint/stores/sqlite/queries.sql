@@ -122,6 +122,16 @@ WHERE q.away = 0 AND q.lane BETWEEN ? AND ? AND q.lane <> ?
   AND q.not_before_ms NOT BETWEEN ? AND ?
 ORDER BY q.lane, q.head LIMIT ?;
 
+-- name: first_operations
+SELECT o.id, o.person, o.record, o.lane, o.action, o.event, o.name, o.event_id, o.at_ms,
+  o.attributes, o.barrier, o.attempts
+FROM json_each(?) AS asked CROSS JOIN operation AS o ON o.id IN (
+  SELECT i.id FROM operation AS i
+  WHERE i.person = json_extract(asked.value, '$[0]')
+    AND i.id >= json_extract(asked.value, '$[1]') AND i.state = 0
+  ORDER BY i.id LIMIT ?)
+ORDER BY o.person, o.id;
+
 -- name: ready_operations
 SELECT id, person, record, lane, action, event, name, event_id, at_ms, attributes, barrier,
   attempts
