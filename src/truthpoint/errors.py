@@ -14,7 +14,8 @@ The tree is split by who must act, because that is what a handler needs to know:
     │   └── LeaseLost           this worker's hold of the store has ended
     └── PeerError               Customer.io, or the path to it
         ├── WrongWorkspace      the credentials lead to another workspace or region
-        └── DeliveryStopped     credentials or address are refused
+        ├── DeliveryStopped     credentials or address are refused
+        └── WorkspaceSilent     a drain waited in vain for the workspace to take anything
 
 Every class has a stable `code`, a `hint` that says what to do, and the `exit_code`
 with which the command line ends. No message ever holds a customer's data.
@@ -173,3 +174,22 @@ class DeliveryStopped(PeerError):
     """Credentials or address are refused: sending more would lose or misplace data."""
 
     code = "delivery_stopped"
+
+
+class WorkspaceSilent(PeerError):
+    """The workspace took nothing for so long that a drain has given up; nothing is lost.
+
+    Args:
+        name: The workspace's name in the contract.
+        seconds: For how long.
+        failure: What failed last; empty when that is not known.
+    """
+
+    code = "workspace_silent"
+    hint = (
+        "What is not delivered waits in the store: run it again later, or give a longer --patience."
+    )
+
+    def __init__(self, name: str, *, seconds: float, failure: str = "") -> None:
+        because = f" ({failure})" if failure else ""
+        super().__init__(f"The workspace `{name}` took nothing for {seconds:g} seconds{because}.")

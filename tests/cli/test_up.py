@@ -208,12 +208,12 @@ def test_the_gateway_is_not_ready_until_the_worker_is(shop):
     """`/readyz`: 503 until store, lease and region are there, 200 after, over real HTTP."""
 
     class _Worker:
-        ready = False
+        waits_for = "the workspace's region answer is missing"
 
     async def story() -> list[tuple[int, dict]]:
         settings = runtime.Settings(contract=str(shop.contract), store=f"sqlite:{shop.store}")
         contract = runtime.load_contract(settings.contract)
-        around, seen = web.Around(settings, with_worker=True), []
+        around, seen = web.Around(settings, asyncio.Event(), with_worker=True), []
         with web.listening(0, "--port") as listener:
             url = f"http://127.0.0.1:{listener.getsockname()[1]}"
             serving = web.serving(listener, contract, settings, around)
@@ -221,7 +221,7 @@ def test_the_gateway_is_not_ready_until_the_worker_is(shop):
                 for worker_ready in (None, False, True, False):
                     if worker_ready is not None:
                         around.worker = around.worker or _Worker()
-                        around.worker.ready = worker_ready
+                        around.worker.waits_for = "" if worker_ready else _Worker.waits_for
                     async with session.get(f"{url}/readyz") as response:
                         seen.append((response.status, await response.json()))
                 async with session.get(f"{url}/healthz") as response:
@@ -230,10 +230,12 @@ def test_the_gateway_is_not_ready_until_the_worker_is(shop):
 
     seen = asyncio.run(story())
 
-    waits = "the store's lease or the workspace's region answer is missing"
-    not_ready = (503, {"status": "not ready", "waits_for": waits})
+    no_lease, no_answer = (
+        (503, {"status": "not ready", "waits_for": waits})
+        for waits in ("the store's lease is missing", _Worker.waits_for)
+    )
     ready = (200, {"status": "ready"})
-    assert [not_ready, not_ready, ready, not_ready, (200, {"status": "alive"})] == seen
+    assert [no_lease, no_answer, ready, no_answer, (200, {"status": "alive"})] == seen
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])

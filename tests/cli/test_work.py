@@ -63,7 +63,6 @@ def test_a_signal_finishes_what_is_under_way_and_ends_with_0(connected, stop, dr
     process = shop.start("work", *drain)
     wait_until(asked.is_set)
     process.send_signal(stop)
-    process.send_signal(stop)
     answering.set()
     told = ended(process)
     status = json.loads(shop.run("status", "--json").out)

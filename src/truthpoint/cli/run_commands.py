@@ -36,7 +36,8 @@ def up(  # noqa: PLR0913 - one option for each choice
 ) -> None:
     """Run worker, gateway and a local Customer.io; Ctrl-C drains.
 
-    It prints their addresses. The gateway takes records with the key `local`.
+    It prints their addresses. The gateway takes records with the key `local`. A second Ctrl-C ends
+    at once, with 3, and loses nothing.
 
     Examples:
       truthpoint up
@@ -78,7 +79,8 @@ def serve(
     """Run the gateway alone, until Ctrl-C.
 
     It takes records by POST /v1/records, each request durable to a loss of power, and answers
-    /metrics, /healthz and /readyz. A worker delivers them: `truthpoint work`.
+    /metrics, /healthz and /readyz. A worker delivers them: `truthpoint work`. A second Ctrl-C ends
+    at once, with 3.
 
     Examples:
       truthpoint serve
@@ -101,6 +103,15 @@ def work(  # noqa: PLR0913 - one option for each choice
     drain: Annotated[
         bool, typer.Option("--drain", help="End when nothing waits any more.")
     ] = False,
+    patience: Annotated[
+        float,
+        typer.Option(
+            "--patience",
+            min=0.1,
+            metavar="SECONDS",
+            help="With --drain: give up when nothing was taken for so long.",
+        ),
+    ] = 60,
     shadow: Annotated[bool, typer.Option("--shadow", help="Decide, and send nothing.")] = False,
     rate: options.Rate = 50,
     alert_command: alerting.Command = None,
@@ -114,8 +125,9 @@ def work(  # noqa: PLR0913 - one option for each choice
 ) -> None:
     """Decide what was captured and deliver it, until Ctrl-C.
 
-    Ctrl-C finishes what is under way. A store has one worker at a time. With --shadow nothing
-    leaves: `status`, `person` and `events` show what was decided, and a later run delivers it.
+    Ctrl-C or SIGTERM finishes what is under way; the second one ends at once, with 3, and loses
+    nothing. A store has one worker at a time. With --shadow nothing leaves: `status`, `person`
+    and `events` show what was decided, and a later run delivers it.
 
     Examples:
       truthpoint work --drain
@@ -136,7 +148,10 @@ def work(  # noqa: PLR0913 - one option for each choice
             silence=alert_silence,
             quarantine_records=alert_quarantine,
         )
-        asyncio.run(run_work(settings, wanted, rate=rate, drain=drain, shadow=shadow))
+        running = run_work(
+            settings, wanted, rate=rate, drain=drain, patience_seconds=patience, shadow=shadow
+        )
+        asyncio.run(running)
 
 
 def workspace(

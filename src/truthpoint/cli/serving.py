@@ -12,9 +12,10 @@ from truthpoint.workers import DeliverySettings
 from truthpoint.workspace import Workspace, WorkspaceError, certificates_beside, start
 
 from .alerting import bounds_of
+from .ending import stop_on_signals
 from .watching import alerting
 from .web import Around, announce, listening, serving
-from .working import note_pauses, put_seen, report, stop_on_signals
+from .working import note_pauses, put_seen, report
 
 if TYPE_CHECKING:
     from truthpoint.runtime import Settings
@@ -81,7 +82,7 @@ async def run_up(
         with listening(workspace_port, "--workspace-port"):
             if start_over:
                 runtime.forget(folder, beside=(WORKSPACE_FILE,))
-        told = Around(settings, with_worker=True)
+        told = Around(settings, stop, with_worker=True)
         local = runtime.usual_source(contract)
         await stack.enter_async_context(
             serving(listener, contract, settings, told, local_source=local)
@@ -109,8 +110,6 @@ async def run_up(
             tls_line,
         )
         note_pauses(settings)
-        try:
-            async with alerting(worker, settings, bounds, wanted):
-                await worker.run(stop)
-        finally:
-            put_seen(worker)
+        async with alerting(worker, settings, bounds, wanted):
+            await worker.run(stop)
+        put_seen(worker)

@@ -17,7 +17,7 @@ from truthpoint.errors import OperatorError
 from truthpoint.gateway import Gatekeeper, Gateway, Records
 
 from . import output
-from .working import stop_on_signals
+from .ending import stop_on_signals
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping
@@ -51,19 +51,23 @@ class Around:
 
     Args:
         settings: Where things are.
+        stop: Set when this process is told to end.
         with_worker: Whether a worker runs here, without which it is not ready.
     """
 
-    def __init__(self, settings: Settings, *, with_worker: bool) -> None:
+    def __init__(self, settings: Settings, stop: asyncio.Event, *, with_worker: bool) -> None:
         self._settings = settings
+        self._stop = stop
         self._with_worker = with_worker
         self.worker: Worker | None = None
 
     def waits_for(self) -> str:
         """Return what is missing before the process is ready; empty: it is ready."""
-        if not self._with_worker or (self.worker is not None and self.worker.ready):
+        if self._stop.is_set():
+            return "it was told to end, and finishes what is under way"
+        if not self._with_worker:
             return ""
-        return "the store's lease or the workspace's region answer is missing"
+        return "the store's lease is missing" if self.worker is None else self.worker.waits_for
 
     def backlog(self) -> Backlog:
         """Return how far the work has come."""
@@ -92,7 +96,7 @@ async def run_serve(settings: Settings, *, host: str, port: int, tls: Tls | None
     """Run the gateway alone until told to stop; requests under way are answered first."""
     stop = stop_on_signals()
     contract = runtime.load_contract(settings.contract)
-    told = Around(settings, with_worker=False)
+    told = Around(settings, stop, with_worker=False)
     with listening(port, "--port", host=host) as listener:
         async with serving(listener, contract, settings, told, tls=tls):
             scheme = "https" if tls else "http"

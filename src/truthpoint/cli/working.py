@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 from truthpoint import runtime
+from truthpoint.errors import WorkspaceSilent
 from truthpoint.workers import DeliverySettings
 
 from . import output
 from .alerting import bounds_of
+from .ending import stop_on_signals
 from .standing import pause_line
 from .watching import alerting
 
@@ -23,13 +24,8 @@ if TYPE_CHECKING:
     from .alerting import Wanted
 
 
-def stop_on_signals() -> asyncio.Event:
-    """Return an event that SIGINT and SIGTERM set: what is under way is finished first."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    return stop
+_LOOK_SECONDS: Final = 1.0
+"""How often it is looked whether anything was taken."""
 
 
 def report(found: Finding) -> None:
@@ -38,7 +34,13 @@ def report(found: Finding) -> None:
 
 
 async def run_work(
-    settings: Settings, wanted: Wanted, *, rate: float, drain: bool, shadow: bool
+    settings: Settings,
+    wanted: Wanted,
+    *,
+    rate: float,
+    drain: bool,
+    patience_seconds: float,
+    shadow: bool,
 ) -> None:
     """Run a worker until told to stop, or until nothing waits."""
     stop = stop_on_signals()
@@ -57,17 +59,17 @@ async def run_work(
                 output.note("deciding only: nothing is sent (--shadow)")
                 decided = await worker.shadow(stop, drain=drain)
             elif drain:
-                await _until(stop, worker)
+                await _until(stop, worker, patience_seconds)
             else:
                 output.note(f"delivering to `{chosen.name}`; Ctrl-C ends after what is under way")
                 await worker.run(stop)
     finally:
         store.close()
         await transport.close()
-        if decided is None:
-            put_seen(worker)
-        else:
-            output.note(f"{decided:,} decided, nothing sent; `truthpoint status` shows what waits")
+    if decided is None:
+        put_seen(worker)
+    else:
+        output.note(f"{decided:,} decided, nothing sent; `truthpoint status` shows what waits")
 
 
 def note_pauses(settings: Settings) -> None:
@@ -90,18 +92,22 @@ async def stay_at(url: str) -> None:
 
 
 def put_seen(worker: Worker) -> None:
-    """Say what a worker did, however it ended."""
+    """Say what a worker did that came to its end."""
     seen = worker.deliverer.statistics()
     output.note(f"{seen.delivered:,} delivered, {seen.dead:,} dead in {seen.requests:,} requests")
     for remark, count in seen.remarks.items():
         output.note(f"{count:,} odd answers: {remark}")
 
 
-async def _until(stop: asyncio.Event, worker: Worker) -> None:
-    """Drain, but end early when told to stop."""
+async def _until(stop: asyncio.Event, worker: Worker, patience_seconds: float) -> None:
+    """Drain, but end early when told to stop, or when nothing is taken for too long.
+
+    Raises:
+        WorkspaceSilent: It took nothing for so long.
+    """
     draining = asyncio.create_task(worker.drain())
     stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({draining, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    silent = await _wait_for_either(draining, stopping, worker, patience_seconds)
     stopping.cancel()
     if not draining.done():
         draining.cancel()
@@ -109,3 +115,31 @@ async def _until(stop: asyncio.Event, worker: Worker) -> None:
         await worker.deliverer.end()
     if not draining.cancelled():
         draining.result()
+    elif silent:
+        failure = worker.deliverer.statistics().last_failure
+        raise WorkspaceSilent(
+            worker.workspace_name, seconds=patience_seconds, failure=output.bare_reason(failure)
+        )
+
+
+async def _wait_for_either(
+    draining: asyncio.Task[None],
+    stopping: asyncio.Task[Literal[True]],
+    worker: Worker,
+    patience_seconds: float,
+) -> bool:
+    """Wait until drained or stopped; True when nothing was taken for too long instead."""
+    loop = asyncio.get_running_loop()
+    taken, since = -1, loop.time()
+    while not (draining.done() or stopping.done()):
+        if taken != (taken := worker.deliverer.statistics().taken):
+            since = loop.time()
+        left_seconds = since + patience_seconds - loop.time()
+        if left_seconds <= 0:
+            return True
+        await asyncio.wait(
+            {draining, stopping},
+            timeout=min(left_seconds, _LOOK_SECONDS),
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+    return False

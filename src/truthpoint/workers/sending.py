@@ -49,6 +49,11 @@ class Statistics:
     remarks: dict[str, int] = field(default_factory=dict[str, int])
     last_failure: str = ""
 
+    @property
+    def taken(self) -> int:
+        """How many operations the workspace has answered for good."""
+        return self.delivered + self.dead
+
     def remark(self, remark: str) -> None:
         """Count an odd answer; an empty remark is none."""
         if remark:

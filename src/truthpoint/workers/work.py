@@ -78,6 +78,7 @@ class Worker:
         self._report = report or _ignore
         self._ready = False
         self._stopped = False
+        self._ended: asyncio.Event | None = None
         self._delivered_before = 0
         self.decider = Decider(self._store, examiner)
         self.deliverer = Deliverer(
@@ -108,6 +109,17 @@ class Worker:
     def ready(self) -> bool:
         """Whether the store is held and the workspace's region has answered."""
         return self._ready
+
+    @property
+    def waits_for(self) -> str:
+        """What keeps it from its work; empty: nothing."""
+        if self._ended is not None and self._ended.is_set():
+            return "deciding or delivery has ended, and what is under way is finished"
+        if self._stopped:
+            return "an answer of the workspace has stopped delivery"
+        if not self._ready:
+            return "the workspace's region answer is missing"
+        return ""
 
     def acquire(self) -> None:
         """Become the store's worker.
@@ -151,7 +163,7 @@ class Worker:
                 delivered, or still are when it is told to stop.
             OperatorError: The store failed, or another worker took it over.
         """
-        ended = asyncio.Event()
+        ended = self._ended = asyncio.Event()
         beside = [
             asyncio.create_task(self._mirror(stop, ended)),
             asyncio.create_task(self._decide(ended)),
