@@ -9,7 +9,11 @@ import pytest
 
 from support.pages import ROOT, Reader, alike, steps
 
-PAGES = ("README.md", "docs/tutorial/first-event.md")
+PAGES = (
+    "README.md",
+    "docs/tutorial/first-event.md",
+    "docs/tutorial/first-quarter-of-an-hour.md",
+)
 
 
 @pytest.fixture
