@@ -9,21 +9,19 @@ import secrets
 from typing import TYPE_CHECKING
 
 from . import runtime
-from .capture import Intake, SharedJournal
-from .core.examine import Examiner
-from .core.keys import CHANCE_BYTES, mint
 from .errors import UsageError
 from .machine import SystemClock
-from .stores.keyring import FileKeyring
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from .capture import Intake
     from .contract.model import Contract
     from .core.keys import Key
     from .core.watch import Bounds
     from .ports import Journal
     from .runtime import Settings
+    from .stores.keyring import FileKeyring
     from .workers import Worker
     from .workers.alerts import Alerts
 
@@ -36,6 +34,9 @@ def open_intake(contract: Contract, settings: Settings) -> tuple[Intake, Journal
     Raises:
         StoreUnusable: The store's files cannot be used.
     """
+    from .capture import Intake, SharedJournal  # noqa: PLC0415 - `keys` does without
+    from .core.examine import Examiner  # noqa: PLC0415 - `keys` does without
+
     journal = SharedJournal(
         lambda: runtime.open_journal(settings, power=True), owner="gateway", opener="serve"
     )
@@ -45,6 +46,8 @@ def open_intake(contract: Contract, settings: Settings) -> tuple[Intake, Journal
 
 def open_keyring(settings: Settings) -> FileKeyring:
     """Return the gateway's keys."""
+    from .stores.keyring import FileKeyring  # noqa: PLC0415 - help does without
+
     return FileKeyring(runtime.store_folder(settings.store))
 
 
@@ -60,6 +63,8 @@ def new_key(settings: Settings, *, name: str, source: str) -> tuple[str, Key]:
         UsageError: The name is taken, or the contract does not declare the source.
         StoreUnusable: The file of the keys cannot be written.
     """
+    from .core.keys import CHANCE_BYTES, mint  # noqa: PLC0415 - help does without
+
     runtime.see_source(runtime.load_contract(settings.contract), settings, source)
     now_ms = SystemClock().now_ms()
     token, key = mint(secrets.token_bytes(CHANCE_BYTES), name=name, source=source, now_ms=now_ms)

@@ -3,6 +3,9 @@
 Nothing else names an adapter. What is read from the environment is read here:
 `TRUTHPOINT_CONTRACT`, `TRUTHPOINT_STORE`, `TRUTHPOINT_WORKSPACE`, and the variables
 that the contract's secrets name.
+
+What it composes is imported where it is composed: contract, capture and store take a fifth of
+a second, and the command line's help does without all of them.
 """
 
 from __future__ import annotations
@@ -12,22 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from msgspec.structs import replace
-
-from .capture import Recorder
-from .contract import read
-from .core.examine import Examiner
 from .errors import SecretMissing, StoreUnusable, UsageError
-from .findings import finding
 from .machine import SystemClock, SystemEntropy
-from .stores.sqlite import SqliteDesk, SqliteJournal, SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from .capture import Recorder
     from .contract.model import Contract, Secret, Workspace
     from .findings import Finding
     from .ports import Desk, Journal, Transport
+    from .stores.sqlite import SqliteStore
     from .workers import DeliverySettings, Worker
 
 DEFAULT_CONTRACT: Final = "tracking.yaml"
@@ -90,6 +88,8 @@ def load_contract(path: str) -> Contract:
         ) from None
     if len(data) > _LARGEST_CONTRACT_BYTES:
         raise UsageError(f"The contract {path} is larger than 10 MiB.", hint="Check the path.")
+    from .contract import read  # noqa: PLC0415 - see above
+
     return read(data, file=path)
 
 
@@ -120,6 +120,8 @@ def open_journal(settings: Settings, *, power: bool = False) -> Journal:
         settings: Where things are.
         power: Whether what is accepted survives a loss of power.
     """
+    from .stores.sqlite import SqliteJournal  # noqa: PLC0415 - see above
+
     return SqliteJournal(store_folder(settings.store), power=power)
 
 
@@ -133,6 +135,8 @@ def open_desk(settings: Settings, *, acts: bool = False) -> Desk:
     Raises:
         StoreUnusable: It holds nothing, or its files cannot be used.
     """
+    from .stores.sqlite import SqliteDesk  # noqa: PLC0415 - see above
+
     return SqliteDesk(store_folder(settings.store), acts=acts)
 
 
@@ -150,6 +154,9 @@ def recorder(
     Raises:
         UsageError: The contract does not declare the source.
     """
+    from .capture import Recorder  # noqa: PLC0415 - see above
+    from .core.examine import Examiner  # noqa: PLC0415 - see above
+
     see_source(contract, settings, source)
     examiner = Examiner(contract)
     opened = open_journal(settings) if journal is None else journal
@@ -256,6 +263,8 @@ def open_worker(
         SecretMissing: A credential's environment variable is not set.
     """
     # They bring asyncio and what belongs to it; most commands do without.
+    from .core.examine import Examiner  # noqa: PLC0415 - see above
+    from .stores.sqlite import SqliteStore  # noqa: PLC0415 - see above
     from .transport import NoTransport  # noqa: PLC0415 - see above
     from .workers import Worker  # noqa: PLC0415 - see above
     from .workers.work import Surroundings  # noqa: PLC0415 - see above
@@ -284,6 +293,10 @@ def local_workspace(
         url: Where the started workspace listens.
         report: Told when the contract names another address.
     """
+    from msgspec.structs import replace  # noqa: PLC0415 - see above
+
+    from .findings import finding  # noqa: PLC0415 - see above
+
     declared = contract.workspaces[DEFAULT_WORKSPACE]
     if declared.url not in (None, DEFAULT_LOCAL_URL, url):
         report(finding("url_ignored", f"The contract's `local` has another url than {url}."))
@@ -297,6 +310,8 @@ def see_free(folder: Path) -> None:
         StoreBusy: A worker holds it.
         StoreUnusable: Its files cannot be used.
     """
+    from .stores.sqlite import SqliteStore  # noqa: PLC0415 - see above
+
     store = SqliteStore(folder)
     try:
         store.acquire()
@@ -320,6 +335,8 @@ def forget(folder: Path, *, beside: tuple[str, ...] = ()) -> None:
     """
     if not any((folder / name).exists() for name in (*STORE_FILES, *beside)):
         return
+    from .stores.sqlite import SqliteStore  # noqa: PLC0415 - see above
+
     store = SqliteStore(folder)
     try:
         store.acquire()

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 
 import pytest
 from typer.main import get_command
 
-from support.commands import Shop
+from support.commands import Shop, ended
 from truthpoint.cli.main import app
 
 SCREEN_LINES, SCREEN_COLUMNS = 24, 80
@@ -118,15 +116,43 @@ def test_python_m_truthpoint_is_the_command_line(shop):
     assert "" == told.err
 
 
-def test_commands_that_only_look_do_not_load_servers_and_clients():
-    """Help and status come at once: what is slow to import waits until it is needed."""
-    program = "import sys, truthpoint.cli.main; print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    ).stdout.split()
+SLOW = {
+    "aiohttp",
+    "asyncio",
+    "jsonschema_rs",
+    "rich",
+    "ruamel.yaml",
+    "sqlite3",
+    "starlette",
+    "truthpoint.capture",
+    "truthpoint.contract",
+    "truthpoint.stores",
+    "truthpoint.workers",
+    "truthpoint.workspace",
+    "uvicorn",
+}
+"""What takes most of a second to import, all in all."""
 
-    slow = {"aiohttp", "uvicorn", "starlette", "asyncio", "rich.progress", "truthpoint.workspace"}
-    assert set() == slow & set(loaded)
+
+@pytest.mark.parametrize(
+    "words", [["--help"], ["work", "--help"], ["quarantine", "--help"], ["--version"], None]
+)
+def test_help_and_completion_import_nothing_that_is_slow(shop, words):
+    """They come at once: what is slow to import waits until a command needs it."""
+    asked = {"_TRUTHPOINT_COMPLETE": "complete_bash", "COMP_WORDS": "truthpoint st"}
+    environment = {} if words else {**asked, "COMP_CWORD": "1"}
+
+    told = ended(
+        shop.python(
+            "import atexit, sys; from truthpoint.cli.main import run\n"
+            "atexit.register(lambda: print(*sys.modules, file=sys.stderr))\n"
+            f"sys.argv = ['truthpoint', *{words or []}]\nrun()",
+            environment=environment,
+        )
+    )
+
+    assert (0, True) == (told.code, bool(told.out))
+    assert set() == SLOW & set(told.err.split())
 
 
 @pytest.mark.parametrize(

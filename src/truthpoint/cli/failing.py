@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from truthpoint.errors import ContractInvalid, TruthpointError
-from truthpoint.findings import as_json
 
 from . import output
 
@@ -31,6 +30,8 @@ def error_json(error: TruthpointError) -> dict[str, object]:
         "exit_code": error.exit_code,
     }
     if isinstance(error, ContractInvalid):
+        from truthpoint.findings import as_json  # noqa: PLC0415 - help does without
+
         told["findings"] = [as_json(one) for one in error.findings]
     return {"error": told}
 

@@ -11,8 +11,6 @@ import typer
 
 from truthpoint import runtime
 from truthpoint.errors import OperatorError, UsageError
-from truthpoint.findings import as_json
-from truthpoint.starter import starter_files
 
 from . import failing, options, output
 from .notes import waiting_lines
@@ -42,6 +40,9 @@ def init(
       truthpoint init
       truthpoint init my-shop
     """
+    from truthpoint.findings import as_json  # noqa: PLC0415 - help does without
+    from truthpoint.starter import starter_files  # noqa: PLC0415 - help does without
+
     with failing.failing_clearly(json=json):
         files = starter_files()
         base = Path(folder)

@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from truthpoint.core.answers import SAID
 from truthpoint.core.decision import Outcome
 from truthpoint.errors import UsageError
-from truthpoint.findings import as_json, as_text
 from truthpoint.runtime import SystemClock
 from truthpoint.values.instants import HORIZON_MS
 
@@ -120,6 +118,9 @@ def _add_discard(group: typer.Typer, outcome: Outcome, name: str) -> None:
 
 
 def _show(desk: Desk, record: int, *, json: bool) -> None:
+    from truthpoint.core.answers import SAID  # noqa: PLC0415 - help does without
+    from truthpoint.findings import as_json, as_text  # noqa: PLC0415 - help does without
+
     found = desk.record(record)
     if found is None:
         failing.absent(f"The journal has no record {record}.", json=json)

@@ -6,22 +6,17 @@ import os
 import re
 import sys
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
-from truthpoint.core.answers import SAID
 from truthpoint.errors import OperatorError
-from truthpoint.findings import as_text
 from truthpoint.values.instants import to_iso
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
     from truthpoint.findings import Finding
     from truthpoint.ports import Step
-
-_encode: Final = msgspec.json.Encoder(decimal_format="string").encode
 
 # What a record holds must not steer the terminal that shows it.
 _STEERING: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
@@ -60,11 +55,20 @@ def note(line: str) -> None:
 def put_json(value: object) -> None:
     """Write one value as one line of JSON, in UTF-8 whatever the terminal speaks."""
     with _writing():
-        sys.stdout.buffer.write(_encode(value) + b"\n")
+        sys.stdout.buffer.write(_encode()(value) + b"\n")
+
+
+@cache
+def _encode() -> Callable[[object], bytes]:
+    from msgspec.json import Encoder  # noqa: PLC0415 - help does without
+
+    return Encoder(decimal_format="string").encode
 
 
 def note_findings(findings: Iterable[Finding]) -> None:
     """Write findings to standard error."""
+    from truthpoint.findings import as_text  # noqa: PLC0415 - help does without
+
     for one in findings:
         note(as_text(one))
 
@@ -90,6 +94,8 @@ def flush() -> None:
 
 def bare_reason(reason: str) -> str:
     """Return a reason without Customer.io's own words, which can hold a customer's (law 21)."""
+    from truthpoint.core.answers import SAID  # noqa: PLC0415 - help does without
+
     return reason.partition(SAID)[0]
 
 

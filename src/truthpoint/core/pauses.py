@@ -12,10 +12,10 @@ from enum import StrEnum
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from truthpoint.contract.model import Lane
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from truthpoint.contract.model import Lane
 
     from .outbox import Operation
 
@@ -68,6 +68,9 @@ class Pauses:
     @classmethod
     def of(cls, named: Iterable[tuple[PauseKind, str]]) -> Pauses:
         """Return the pauses of these kinds and names."""
+        # The contract is slow to import, and the command line needs no more than the kinds.
+        from truthpoint.contract.model import Lane  # noqa: PLC0415 - see above
+
         by_kind: dict[PauseKind, set[str]] = {kind: set() for kind in PauseKind}
         for kind, name in named:
             by_kind[kind].add(name)
