@@ -390,3 +390,18 @@ def test_two_stores_and_two_workspaces_stay_apart(connected: Connected):
     assert "(`staging`)" in shop.run("status").out
     assert "(`local`)" in other.run("status").out
     assert 1 == shop.run("events", "--key", "A-2").code
+
+
+def test_a_repeat_that_names_another_person_is_said_to(worked):
+    """Two people under one order number are no retry: the key is wrong, or too coarse."""
+    shop = worked.shop
+    shop.run("send", shop.file("b.ndjson", {**order("A-1", "2"), "record_id": "taken"}))
+    shop.run("work", "--drain")
+
+    told = shop.run("events", "--key", "A-1", "--json").lines
+    timeline = shop.run("person", "1")
+
+    assert [None, 2, 2] == [one.get("repeats") for one in told]
+    assert [None, None, True] == [one.get("other_person") for one in told]
+    assert "\tduplicate (of record 2, another person's)\t" in timeline.out
+    assert "\tduplicate\t" in timeline.out

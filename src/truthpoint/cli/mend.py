@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -16,6 +17,8 @@ from . import failing, options, output
 from .look import opened_desk, put_list
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from truthpoint.ports import Desk, Step
 
 _EVERYTHING: Final = 1_000_000_000
@@ -45,8 +48,8 @@ def _group(outcome: Outcome, name: str) -> typer.Typer:
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
     _add_list(group, outcome, name)
     _add_show(group, name)
-    _add_replay(group, outcome, name)
-    _add_discard(group, outcome, name)
+    for act in (_replay(outcome), _DISCARD):
+        _add_act(group, outcome, name, act)
     return group
 
 
@@ -75,9 +78,46 @@ def _add_show(group: typer.Typer, name: str) -> None:
     group.command("show", help=_help(name, text, "show 17"))(command)
 
 
-def _add_replay(group: typer.Typer, outcome: Outcome, name: str) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Act:
+    """What is done to records, and the words for it.
+
+    Attributes:
+        name: The command's name: `replay` or `discard`.
+        text: Its help.
+        examples: What follows the group's name in its examples.
+        foretold: What is said of those chosen before it asks.
+        done: What is said afterwards, behind how many they were.
+    """
+
+    name: str
+    text: str
+    examples: tuple[str, ...]
+    foretold: Callable[[list[Step]], str]
+    done: str
+
+
+def _replay(outcome: Outcome) -> _Act:
     again = "sent" if outcome is Outcome.DEAD else "decided"
+    return _Act(
+        name="replay",
+        text=f"Have them {again} again; says first what can start a campaign.",
+        examples=("replay 17 18", "replay --all --yes"),
+        foretold=_what_triggers,
+        done=f"will be {again} again",
+    )
 
+
+_DISCARD: Final = _Act(
+    name="discard",
+    text="Withhold them for good; their bytes stay in the journal.",
+    examples=("discard 17", "discard --all --yes"),
+    foretold=lambda chosen: f"{len(chosen):,} will be withheld for good (discarded).",
+    done="discarded",
+)
+
+
+def _add_act(group: typer.Typer, outcome: Outcome, name: str, act: _Act) -> None:
     def command(
         records: Records = None,
         *,
@@ -87,34 +127,15 @@ def _add_replay(group: typer.Typer, outcome: Outcome, name: str) -> None:
     ) -> None:
         with opened_desk(store, acts=True) as desk:
             chosen = _chosen(desk, outcome, records, everything=everything)
-            if chosen:
-                _say_what_triggers(chosen)
-                _confirm("Replay them?", yes=yes)
-                done = desk.replay(outcome, [step.record for step in chosen])
-                output.put(f"{done:,} will be {again} again.")
+            if not chosen:
+                return
+            output.put(act.foretold(chosen))
+            _confirm(f"{act.name.capitalize()} them?", yes=yes)
+            does = desk.replay if act.name == "replay" else desk.discard
+            done = does(outcome, [step.record for step in chosen])
+            output.put(f"{done:,} {act.done}.")
 
-    text = f"Have them {again} again; says first what can start a campaign."
-    group.command("replay", help=_help(name, text, "replay 17 18", "replay --all --yes"))(command)
-
-
-def _add_discard(group: typer.Typer, outcome: Outcome, name: str) -> None:
-    def command(
-        records: Records = None,
-        *,
-        everything: All = False,
-        yes: Yes = False,
-        store: options.Store = None,
-    ) -> None:
-        with opened_desk(store, acts=True) as desk:
-            chosen = _chosen(desk, outcome, records, everything=everything)
-            if chosen:
-                output.put(f"{len(chosen):,} will be withheld for good (discarded).")
-                _confirm("Discard them?", yes=yes)
-                done = desk.discard(outcome, [step.record for step in chosen])
-                output.put(f"{done:,} discarded.")
-
-    text = "Withhold them for good; their bytes stay in the journal."
-    group.command("discard", help=_help(name, text, "discard 17", "discard --all --yes"))(command)
+    group.command(act.name, help=_help(name, act.text, *act.examples))(command)
 
 
 def _show(desk: Desk, record: int, *, json: bool) -> None:
@@ -165,10 +186,10 @@ def _chosen(
     return [step for step in listed if step.record in wanted]
 
 
-def _say_what_triggers(steps: list[Step]) -> None:
+def _what_triggers(steps: list[Step]) -> str:
     now_ms = SystemClock().now_ms()
     young = sum(now_ms - step.at_ms <= HORIZON_MS for step in steps)
-    output.put(
+    return (
         f"{len(steps):,} chosen: {young:,} happened within 72 hours and can still start "
         f"campaigns that an event triggers, {len(steps) - young:,} are older and cannot."
     )

@@ -122,8 +122,15 @@ def step_json(step: Step) -> dict[str, object]:
         "settled_at": to_iso(step.settled_at_ms) if step.settled_at_ms is not None else "",
         "source": _source(step),
         "record_id": step.record_id,
+        "repeats": step.repeats or "",
+        "other_person": step.other_person or "",
     }
     return {name: value for name, value in values.items() if value != ""}
+
+
+def _reason(step: Step) -> str:
+    bare = bare_reason(step.reason) or "-"
+    return f"{bare} (of record {step.repeats}, another person's)" if step.other_person else bare
 
 
 STEP_HEADINGS: Final = ("record", "at", "what", "outcome", "reason", "source", "record_id")
@@ -137,7 +144,7 @@ def step_row(step: Step) -> tuple[str, ...]:
         to_iso(step.at_ms),
         what,
         step.outcome.value,
-        bare_reason(step.reason) or "-",
+        _reason(step),
         _source(step),
         step.record_id,
     )

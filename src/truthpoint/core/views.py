@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .records import Unreadable
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 
     from .decision import Outcome, PersonRow
     from .outbox import Action, State, Totals
+    from .records import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +87,9 @@ class Step:
         settled_at_ms: When it was settled; None before.
         source: Where it came from.
         record_id: Its id within its source.
+        repeats: The record whose moment it tells again, under the same business key; None: it
+            repeats none.
+        other_person: Whether it names another person than the one whose moment that is.
     """
 
     record: int
@@ -98,6 +104,14 @@ class Step:
     settled_at_ms: int | None = None
     source: str = ""
     record_id: str = ""
+    repeats: int | None = None
+    other_person: bool = False
+
+
+def names_another(read: Record | Unreadable, canonical_id: str) -> bool:
+    """Tell whether a record names somebody by another canonical id than this one."""
+    named = None if isinstance(read, Unreadable) else read.person.get("id")
+    return named is not None and str(named) != canonical_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -269,9 +269,15 @@ class Scene:
         )
         return taken[0]
 
-    def withhold(self, *key: str, who: str = "42", reason: Reason = Reason.DUPLICATE) -> int:
+    def withhold(
+        self,
+        *key: str,
+        who: str = "42",
+        reason: Reason = Reason.DUPLICATE,
+        body: bytes | None = None,
+    ) -> int:
         """Capture a record and decide to withhold it; return its number."""
-        record = self.capture()
+        record = self.capture(body)
         verdict = Verdict(
             record=record,
             outcome=Outcome.WITHHELD,

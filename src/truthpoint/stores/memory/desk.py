@@ -12,6 +12,7 @@ from truthpoint.core.decision import Outcome, Reason
 from truthpoint.core.outbox import OPEN, Act, Standing, State
 from truthpoint.core.records import Record, read_record
 from truthpoint.core.turns import lacks_identify
+from truthpoint.core.views import names_another
 from truthpoint.ports import Backlog, PersonView, Step, Waiting
 
 if TYPE_CHECKING:
@@ -240,6 +241,7 @@ class MemoryDesk:
             return _operation_step(row, shelf.operations[operation])
         read = read_record(row.body, source=row.source, captured_at_ms=row.captured_at_ms)
         verdict = None if row.record in shelf.replays else shelf.verdicts.get(row.record)
+        owner = None if verdict is None else shelf.ledger.get((verdict.event or "", verdict.key))
         return Step(
             record=row.record,
             at_ms=read.at_ms if isinstance(read, Record) else row.captured_at_ms,
@@ -248,6 +250,9 @@ class MemoryDesk:
             event=(verdict.event or "") if verdict is not None else "",
             source=row.source,
             record_id=row.record_id,
+            repeats=None if owner is None else owner.record,
+            other_person=owner is not None
+            and names_another(read, shelf.people[owner.person].canonical_id),
         )
 
 

@@ -11,6 +11,7 @@ from truthpoint.core.outbox import OPEN, TRANSITIONS, Act, Action, Standing, Sta
 from truthpoint.core.pauses import Pause, PauseKind
 from truthpoint.core.records import Record, read_record
 from truthpoint.core.turns import lacks_identify
+from truthpoint.core.views import names_another
 from truthpoint.ports import Backlog, PersonView, Step, Waiting
 
 from . import rows
@@ -318,6 +319,7 @@ class SqliteDesk:
                 record_id=row.record_id,
             )
         outcome, reason, event = verdict
+        repeated = self._state.execute(SQL["repeated_by_record"], (row.record,)).fetchone()
         return Step(
             record=row.record,
             at_ms=at_ms,
@@ -326,6 +328,8 @@ class SqliteDesk:
             event=event or "",
             source=row.source,
             record_id=row.record_id,
+            repeats=None if repeated is None else repeated[0],
+            other_person=repeated is not None and names_another(read, repeated[1]),
         )
 
 

@@ -358,6 +358,12 @@ FROM operation AS o LEFT JOIN event AS e ON e.event = o.event WHERE o.record = ?
 SELECT v.outcome, v.reason, e.name FROM verdict AS v
 LEFT JOIN event AS e ON e.event = v.event WHERE v.record = ?;
 
+-- name: repeated_by_record
+SELECT l.record, p.canonical_id FROM verdict AS v
+CROSS JOIN ledger AS l ON l.event = v.event AND l.key = v.key
+CROSS JOIN person AS p ON p.person = l.person
+WHERE v.record = ? AND v.key <> '';
+
 -- name: findings_of_record
 SELECT findings FROM finding WHERE record = ?;
 

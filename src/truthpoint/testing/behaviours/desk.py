@@ -6,7 +6,7 @@ from truthpoint.contract.model import Lane
 from truthpoint.core.decision import Outcome, Reason
 from truthpoint.core.outbox import Action, State
 from truthpoint.findings import finding
-from truthpoint.testing.builders import line
+from truthpoint.testing.builders import an_order, line
 from truthpoint.testing.scene import DEAD, DELIVERED
 
 from .base import Behaviour
@@ -230,3 +230,14 @@ class DeskBehaviour(Behaviour):
         assert len(self.scene.desk.listed(Outcome.QUARANTINED, limit=1)) == 1
         assert self.scene.desk.listed(Outcome.DEAD, limit=1)[0].record == dead.record
         assert self.scene.standing(alive) == [Outcome.DELIVERED]
+
+    def test_a_repeat_says_of_which_record_and_whether_it_names_somebody_else(self) -> None:
+        """One order number of two people is a key that is too coarse, or a wrong one."""
+        first = self.scene.event("42", "A-1")
+        same = self.scene.withhold("A-1", body=an_order("42", "A-1"))
+        other = self.scene.withhold("A-1", body=an_order(43, "A-1"))
+        keyless = self.scene.withhold(reason=Reason.NOT_OWNER, body=an_order("43", "A-2"))
+        steps = [self.scene.step(one) for one in (first.record, same, other, keyless)]
+
+        assert [step.repeats for step in steps] == [None, first.record, first.record, None]
+        assert [step.other_person for step in steps] == [False, False, True, False]
