@@ -92,21 +92,49 @@ def test_a_second_signal_ends_a_worker_at_once(connected, stop, drain):
     assert 2 == _status(shop)["delivered"]
 
 
+_INTERPRETER_ENDS = """
+import asyncio, os, signal
+from truthpoint.cli.ending import stop_on_signals
+
+class Last:
+    def __del__(self, kill=os.kill, pid=os.getpid(), number=signal.SIGTERM):
+        kill(pid, number)
+
+async def work():
+    stop = stop_on_signals()
+    os.kill(os.getpid(), signal.SIGTERM)
+    await stop.wait()
+
+asyncio.run(work())
+last = Last()
+"""
+
+
+def test_a_second_signal_that_comes_when_all_is_done_changes_nothing(tmp_path):
+    """The interpreter takes its handlers away while it ends: the signal would kill it."""
+    told = ended(Shop(tmp_path).python(_INTERPRETER_ENDS))
+
+    assert (0, "") == (told.code, told.err)
+
+
 def test_two_signals_in_the_middle_of_delivery_lose_nothing_and_double_nothing(tmp_path):
     """Law 16: after the next start every order is at the workspace, once."""
-    orders = [order(f"A-{number}", str(number % 40)) for number in range(1_000)]
+    slow = {"kind": "slow", "seconds": 0.3, "times": None}
     with local_workspace(tmp_path / "workspace.db") as local:
         contract = tmp_path / "tracking.yaml"
         base = Shop(tmp_path).contract.read_text()
         contract.write_text(f'{base}\nworkspaces:\n  local: {{url: "{local.url}"}}\n')
         shop = Shop(tmp_path, contract=contract)
-        _send(shop, *orders)
+        local.ask("PUT", "/local/faults", {"faults": [slow]})
         codes: list[int] = []
-        while (before := local.ask("GET", "/local/log")["events"]) < 700:
-            process = shop.start("work", "--rate", "100")
+        for part in range(4):
+            _send(shop, *(order(f"A-{part}-{n}", str(n % 40)) for n in range(250)))
+            before = local.ask("GET", "/local/log")["events"]
+            process = shop.start("work")
             wait_until(lambda before=before: local.ask("GET", "/local/log")["events"] > before)
             _insist(process, signal.SIGTERM)
             codes.append(ended(process).code)
+        local.ask("PUT", "/local/faults", {"faults": []})
         again = shop.run("work", "--drain", "--rate", "500")
         arrived = local.ask("GET", "/local/log")["events"]
 

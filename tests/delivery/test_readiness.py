@@ -84,3 +84,20 @@ def test_it_is_not_ready_while_an_answer_has_stopped_delivery(place):
     place.run(story)
 
     assert ["an answer of the workspace has stopped delivery"] == seen
+
+
+def test_what_it_decides_is_progress_before_anything_leaves(place):
+    """So the patience of a drain outlasts the deciding of a long backlog, which comes first."""
+    seen: list[int] = []
+    place.say(*(order(f"A-{number}", "1") for number in range(3)))
+
+    async def story(worker) -> None:
+        seen.append(worker.progress)
+        worker.decider.step()
+        seen.append(worker.progress)
+        await worker.drain()
+        seen.append(worker.progress)
+
+    place.run(story)
+
+    assert [0, 3, 6] == seen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import os
 import signal
 from typing import TYPE_CHECKING, Final
@@ -37,10 +38,18 @@ def stop_on_signals() -> asyncio.Event:
             # Not the loop's business any more: it may be what does not come to an end.
             signal.signal(number, _end_at_once)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        atexit.register(_ignore)
 
     for number in _SIGNALS:
         loop.add_signal_handler(number, first)
     return stop
+
+
+def _ignore() -> None:
+    # All is done by now. The interpreter puts the system's default in the place of a handler
+    # while it ends, and leaves what is ignored alone.
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _end_at_once(_: int, __: FrameType | None) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 _LOOK_SECONDS: Final = 1.0
-"""How often it is looked whether anything was taken."""
+"""How often it is looked whether anything was decided or taken."""
 
 
 def report(found: Finding) -> None:
@@ -128,11 +128,12 @@ async def _wait_for_either(
     worker: Worker,
     patience_seconds: float,
 ) -> bool:
-    """Wait until drained or stopped; True when nothing was taken for too long instead."""
+    """Wait until drained or stopped; True when it came no further for too long instead."""
     loop = asyncio.get_running_loop()
-    taken, since = -1, loop.time()
+    progress, since = -1, loop.time()
     while not (draining.done() or stopping.done()):
-        if taken != (taken := worker.deliverer.statistics().taken):
+        # A long backlog is decided before its first request leaves.
+        if progress != (progress := worker.progress):
             since = loop.time()
         left_seconds = since + patience_seconds - loop.time()
         if left_seconds <= 0:

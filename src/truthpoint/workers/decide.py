@@ -36,12 +36,16 @@ class Decider:
     Args:
         store: The store; acquired by its worker.
         examiner: The contract, compiled.
+
+    Attributes:
+        decided: How many records it has decided since its start.
     """
 
     def __init__(self, store: Store, examiner: Examiner) -> None:
         self._store = store
         self._examiner = examiner
         self._logged: set[str] = set()
+        self.decided = 0
 
     def step(self) -> int:
         """Decide one batch and commit it; return how many records it held, 0 when none wait.
@@ -53,6 +57,7 @@ class Decider:
         rows = self._store.undecided(BATCH_RECORDS, limit_bytes=BATCH_BYTES)
         if rows:
             self._decide(rows)
+            self.decided += len(rows)
         return len(rows)
 
     def _decide(self, rows: Sequence[JournalRow]) -> None:

@@ -106,6 +106,11 @@ class Worker:
         return self.deliverer.statistics().delivered - self._delivered_before
 
     @property
+    def progress(self) -> int:
+        """How much it has done since its start: records decided, operations answered for good."""
+        return self.decider.decided + self.deliverer.statistics().taken
+
+    @property
     def ready(self) -> bool:
         """Whether the store is held and the workspace's region has answered."""
         return self._ready
