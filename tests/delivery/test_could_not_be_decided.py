@@ -15,6 +15,7 @@ from support.virtual import START_MS
 from truthpoint.capture import Recorder, capture_lines
 from truthpoint.core.decision import Outcome
 from truthpoint.core.examine import Examiner
+from truthpoint.core.records import read_record
 from truthpoint.errors import LeaseLost, StoreUnusable
 from truthpoint.stores.memory import MemoryDesk, MemoryJournal, MemoryShelf, MemoryStore
 from truthpoint.workers.decide import Decider
@@ -30,6 +31,10 @@ class _Faulty(Examiner):
         if CANARY in str(record):
             raise ZeroDivisionError(str(record))
         return examined
+
+    def examine_body(self, body, *, source, captured_at_ms, kept_as):
+        record = read_record(body, source=source, captured_at_ms=captured_at_ms)
+        return self.examine(record, source=source, kept_as=kept_as)
 
     def first_identify(self, identity):
         if CANARY in str(identity):

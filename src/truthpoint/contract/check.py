@@ -11,14 +11,15 @@ from truthpoint.findings import Finding, Where, finding
 from truthpoint.values.currencies import EXPONENTS
 
 from .convert import Converter, prefixed
-from .model import Extra, Kind
+from .model import Extra
 from .schema import attributes_schema, event_schema
+from .usual import is_currency
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .convert import Convert, Note
-    from .model import Contract, Event, Property
+    from .model import Contract, Event
 
 MAX_VALUE_BYTES: Final = 1_000
 """Longest attribute value that Customer.io takes (customerio-api, 2.12)."""
@@ -58,7 +59,7 @@ class Checker:
             for name, event in contract.events.items()
         }
         self._currencies = {
-            name: next((one for one in event.properties if _is_currency(one)), None)
+            name: next((one for one in event.properties if is_currency(one)), None)
             for name, event in contract.events.items()
         }
         self._attributes = {
@@ -122,11 +123,6 @@ class Checker:
         if said is not None:
             said = given.get("currency", said.default)
         return said if isinstance(said, str) else self._contract.currency
-
-
-def _is_currency(one: Property) -> bool:
-    """Tell whether a property says in which currency its event is."""
-    return one.name == "currency" and one.type.kind is Kind.CURRENCY
 
 
 def _is_valid(schema: jsonschema_rs.Validator, values: object) -> bool:

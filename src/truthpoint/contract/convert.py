@@ -227,7 +227,7 @@ def _number(value: object, found: list[Note]) -> object:
     return _wrong(value, "a number", found)
 
 
-def _usual_amount(exponent: int | None) -> re.Pattern[str]:
+def usual_amount(exponent: int | None) -> re.Pattern[str]:
     """Return what most amounts look like: plain, not negative, in exactly their decimals."""
     digits = "1,6" if exponent is None else exponent
     return re.compile(r"(?:0|[1-9][0-9]{0,14})" + (rf"\.[0-9]{{{digits}}}" if digits else ""))
@@ -235,7 +235,7 @@ def _usual_amount(exponent: int | None) -> re.Pattern[str]:
 
 def _money(exponent: int | None) -> Convert:
     allowed = ITEM_DECIMALS if exponent is None else exponent
-    usual = _usual_amount(exponent)
+    usual = usual_amount(exponent)
 
     def convert(value: object, found: list[Note]) -> object:
         text = str(value) if type(value) is Decimal else value

@@ -25,7 +25,6 @@ from . import rollups
 from .decision import Decision, LedgerRow, Outcome, PersonRow, Reason, Verdict
 from .examine import Broken, Identity, Moment, NotOwner, normal_text
 from .outbox import Action, Operation, Totals
-from .records import read_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -89,9 +88,10 @@ def plan(rows: Iterable[JournalRow], examiner: Examiner) -> Plan:
     return Plan(
         taken,
         tuple(
-            examiner.examine(
-                read_record(row.body, source=row.source, captured_at_ms=row.captured_at_ms),
+            examiner.examine_body(
+                row.body,
                 source=row.source,
+                captured_at_ms=row.captured_at_ms,
                 # An operator who releases it from quarantine takes it as a record of its own.
                 kept_as=None if row.replayed else row.record_id,
             )
@@ -296,7 +296,7 @@ class _Deciding:
             name=wire,
             event_id=ulid,
             at_ms=moment.at_ms,
-            attributes=_encode({**moment.values, "event_id": ulid}),
+            attributes=_with_event_id(moment.encoded, ulid),
             barrier=False,
         )
         self._operations.append(operation)
@@ -352,6 +352,12 @@ class _Deciding:
         taken = self._next_operation
         self._next_operation += 1
         return taken
+
+
+def _with_event_id(encoded: bytes, ulid: str) -> bytes:
+    """Return properties that are one JSON object with the event's id behind them."""
+    comma = b"" if encoded == b"{}" else b","
+    return b'%b%b"event_id":"%b"}' % (encoded[:-1], comma, ulid.encode())
 
 
 def _digest(texts: Sequence[str]) -> bytes:

@@ -20,21 +20,22 @@ from truthpoint.findings import Finding, Where, finding, has_errors
 from truthpoint.values.instants import to_seconds
 from truthpoint.values.money import plain
 
-from .records import Record, RecordType, Unreadable
+from .records import Record, RecordType, Unreadable, read_record
 from .reused import is_reused
+from .usual import UsualRecords, encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from truthpoint.contract.model import Contract, Event
 
+    from .usual import UsualRecord
+
 MAX_PERSON_ID_BYTES: Final = 150
 """Longest person id that Customer.io takes, in bytes of UTF-8 (customerio-api, 2.12)."""
 
 IDENTIFIER_ATTRIBUTES: Final = frozenset({"email", "phone"})
 """Attributes that Customer.io treats as identifiers: changing one is a barrier (law 7)."""
-
-_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 # No id of a shop holds one, and what stands behind a NUL is lost to more than one reader.
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -48,6 +49,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         person_id: Canonical id of the person.
         at_ms: When it happened.
         values: Its properties, normalised and total, in the order of the contract.
+        encoded: The same as one JSON object, as it is sent but for the event's id.
         key: The key values as normalised text in declared order; empty without a key.
         compare: The values that a repeat must not differ in, as normalised text.
         findings: Warnings and remarks.
@@ -57,6 +59,7 @@ class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     person_id: str
     at_ms: int
     values: Mapping[str, object]
+    encoded: bytes
     key: tuple[str, ...]
     compare: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
@@ -125,6 +128,45 @@ class Examiner:
         pattern = contract.person.pattern
         schema = {"type": "string", **({"pattern": pattern} if pattern else {})}
         self._person_id = jsonschema_rs.validator_for(schema)
+        self._usual = UsualRecords(contract)
+
+    def examine_body(
+        self, body: bytes, *, source: str, captured_at_ms: int, kept_as: str | None
+    ) -> Examined:
+        """Return what the record in these bytes is: `examine` of `read_record`, but faster.
+
+        Args:
+            body: The record as it is kept.
+            source: The source under which it is kept.
+            captured_at_ms: When it was captured.
+            kept_as: The record id under which it is kept; None: that is not judged.
+        """
+        usual = self._usual.read(
+            body, source=source, captured_at_ms=captured_at_ms, kept_as=kept_as
+        )
+        moment = None if usual is None else self._moment(usual)
+        if moment is not None:
+            return moment
+        record = read_record(body, source=source, captured_at_ms=captured_at_ms)
+        return self.examine(record, source=source, kept_as=kept_as)
+
+    def _moment(self, usual: UsualRecord) -> Moment | None:
+        """Return the moment of a usual record; None when there is something to say of it."""
+        text, event = usual.person_id, usual.event
+        if not text.strip() or self._wrong_id(text):
+            return None
+        key = _texts(event.key, usual.values, usual.at_ms)
+        if not all(map(str.strip, key)):
+            return None
+        return Moment(
+            event=event,
+            person_id=text,
+            at_ms=usual.at_ms,
+            values=usual.values,
+            encoded=usual.encoded,
+            key=key,
+            compare=_texts(event.compare, usual.values, usual.at_ms),
+        )
 
     def examine(
         self,
@@ -198,6 +240,7 @@ class Examiner:
             person_id=person_id,
             at_ms=record.at_ms,
             values=checked.values,
+            encoded=encode(checked.values),
             key=key,
             compare=_texts(event.compare, checked.values, record.at_ms),
             findings=findings,
@@ -292,8 +335,12 @@ def _meant(name: str, known: tuple[str, ...]) -> str | None:
 def _texts(names: tuple[str, ...], values: Mapping[str, object], at_ms: int) -> tuple[str, ...]:
     """Return values as normalised text; `at` is the moment in unix seconds, as on the wire."""
     return tuple(
-        str(to_seconds(at_ms)) if name == "at" and name not in values else normal_text(values[name])
-        for name in names
+        [
+            str(to_seconds(at_ms))
+            if name == "at" and name not in values
+            else normal_text(values[name])
+            for name in names
+        ]
     )
 
 
@@ -312,7 +359,7 @@ def normal_text(value: object) -> str:
         return str(value)
     if isinstance(value, Decimal):
         return plain(value)
-    return _encode(_sorted(value)).decode()
+    return encode(_sorted(value)).decode()
 
 
 def _sorted(value: object) -> object:

@@ -23,13 +23,20 @@ _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS: Final = tuple(first + second for first in _ALPHABET for second in _ALPHABET)
 """Two characters at a time: thirteen look-ups write a ULID."""
 
-_SHIFTS: Final = tuple(range(120, -1, -10))
 _encode: Final = msgspec.json.Encoder().encode
 
 
 def ulid(number: int) -> str:
     """Return a number of at most 128 bits as 26 characters of Crockford's base 32."""
-    return "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
+    # Spelled out: this runs for every event, and a loop takes half as long again.
+    pairs, high, middle, low = _PAIRS, number >> 90, number >> 50, number & (1 << 50) - 1
+    return (
+        f"{pairs[high >> 30]}{pairs[high >> 20 & 1023]}{pairs[high >> 10 & 1023]}"
+        f"{pairs[high & 1023]}{pairs[middle >> 30 & 1023]}{pairs[middle >> 20 & 1023]}"
+        f"{pairs[middle >> 10 & 1023]}{pairs[middle & 1023]}{pairs[low >> 40]}"
+        f"{pairs[low >> 30 & 1023]}{pairs[low >> 20 & 1023]}{pairs[low >> 10 & 1023]}"
+        f"{pairs[low & 1023]}"
+    )
 
 
 def event_id(shop: str, wire_name: str, identity: Sequence[str]) -> str:
