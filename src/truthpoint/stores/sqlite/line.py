@@ -46,14 +46,14 @@ class Back(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 def come_back(state: sqlite3.Connection, back: Sequence[Back]) -> None:
     """Give people their place in the line, or none, inside a transaction of the caller."""
     by_person = {one.person: one for one in back}
-    asked = rows.json_text([(one.person, one.head) for one in back])
+    asked = rows.json_text([(one.person, one.head, one.critical_until) for one in back])
     puts: list[rows.Row] = []
     leaves: list[rows.Row] = []
     for row in state.execute(SQL["standing_in_line"], (asked,)).fetchall():
-        place = _place(state, row, by_person[row[0]])
+        place = _place(row, by_person[row[0]])
         if place is not None:
             puts.append(place)
-        elif row[6]:
+        elif row[5]:
             leaves.append((row[0],))
     state.executemany(SQL["put_queue"], puts)
     state.executemany(SQL["leave_queue"], leaves)
@@ -65,14 +65,12 @@ def enqueue(state: sqlite3.Connection, person: int, operation: int, lane: Lane) 
     state.execute(SQL["write_queue"], (person, lane.value, operation, critical, 0, 0))
 
 
-def _place(state: sqlite3.Connection, row: rows.Row, back: Back) -> rows.Row | None:
+def _place(row: rows.Row, back: Back) -> rows.Row | None:
     """Return somebody's row of the line; None when they have nothing to send."""
-    person, standing, version, sent_version, changed_by, critical, _, next_open = row
-    head, critical_until = back.head, 0
+    person, standing, version, sent_version, changed_by, _, next_open, critical_until = row
+    head = back.head
     if next_open is not None:
         head = next_open
-        before = max(critical, back.critical_until)
-        critical_until = _critical_until(state, person, head, before)
     elif version is not None and version > sent_version and standing != Standing.REFUSED:
         head = changed_by
     elif standing != Standing.DUE:
@@ -88,12 +86,3 @@ def _place(state: sqlite3.Connection, row: rows.Row, back: Back) -> rows.Row | N
         back.not_before_ms,
         back.failures,
     )
-
-
-def _critical_until(state: sqlite3.Connection, person: int, head: int, before: int) -> int:
-    """Return the last critical operation that is open, given one that none is behind."""
-    if head > before:
-        return 0
-    # It may be gone: what was replayed stands before it, and it may have left already.
-    found = state.execute(SQL["last_critical"], (person, head, before)).fetchone()
-    return 0 if found is None else found[0]

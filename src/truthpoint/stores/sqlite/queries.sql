@@ -39,6 +39,12 @@ DELETE FROM mark WHERE record > ?;
 -- name: marks
 SELECT record, digest FROM mark ORDER BY record DESC;
 
+-- name: last_record
+SELECT coalesce(max(record), 0) FROM record;
+
+-- name: record_from
+SELECT record, captured_at_ms FROM record WHERE record >= ? ORDER BY record LIMIT 1;
+
 -- name: record_by_number
 SELECT record, source, record_id, captured_at_ms, contract, body FROM record WHERE record = ?;
 
@@ -207,21 +213,25 @@ UPDATE totals SET sent_version = max(sent_version, ?), wire_at_s = max(wire_at_s
 WHERE person = ?;
 
 -- name: standing_in_line
-SELECT p.person, p.standing, t.version, t.sent_version, t.changed_by,
-  coalesce(q.critical_until, 0), q.person IS NOT NULL,
-  (SELECT o.id FROM operation AS o
-   WHERE o.person = p.person AND o.state = 0
-     AND o.id >= min(json_extract(asked.value, '$[1]'), coalesce(q.head, 9223372036854775807))
-   ORDER BY o.id LIMIT 1)
-FROM json_each(?) AS asked
-CROSS JOIN person AS p ON p.person = json_extract(asked.value, '$[0]')
-LEFT JOIN totals AS t ON t.person = p.person
-LEFT JOIN queue AS q ON q.person = p.person;
-
--- name: last_critical
-SELECT id FROM operation
-WHERE person = ? AND id BETWEEN ? AND ? AND state = 0 AND lane = 0
-ORDER BY id DESC LIMIT 1;
+WITH line AS MATERIALIZED (
+  SELECT p.person AS person, p.standing AS standing, t.version AS version,
+    t.sent_version AS sent_version, t.changed_by AS changed_by, q.person IS NOT NULL AS stands,
+    max(coalesce(q.critical_until, 0), json_extract(asked.value, '$[2]')) AS before,
+    (SELECT o.id FROM operation AS o
+     WHERE o.person = p.person AND o.state = 0
+       AND o.id >= min(json_extract(asked.value, '$[1]'), coalesce(q.head, 9223372036854775807))
+     ORDER BY o.id LIMIT 1) AS head
+  FROM json_each(?) AS asked
+  CROSS JOIN person AS p ON p.person = json_extract(asked.value, '$[0]')
+  LEFT JOIN totals AS t ON t.person = p.person
+  LEFT JOIN queue AS q ON q.person = p.person)
+SELECT person, standing, version, sent_version, changed_by, stands, head,
+  CASE WHEN before < head THEN 0 ELSE coalesce(
+    (SELECT o.id FROM operation AS o
+     WHERE o.person = line.person AND o.id BETWEEN line.head AND line.before
+       AND o.state = 0 AND o.lane = 0
+     ORDER BY o.id DESC LIMIT 1), 0) END
+FROM line;
 
 -- name: count_open
 WITH heads (person, head) AS (
