@@ -29,7 +29,7 @@ from .outbox import Action, Operation, Totals
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from truthpoint.contract.model import Contract
+    from truthpoint.contract.model import Contract, Event
 
     from .decision import JournalRow, Known, LedgerKey
     from .examine import Examined, Examiner
@@ -64,10 +64,11 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
 
     def people_with_totals(self, contract: Contract, people: Iterable[PersonRow]) -> list[int]:
         """Return the keys of the known people whose totals it may change."""
+        touching = rollups.touching(contract)
         ids = {
             one.person_id
             for one in self.examined
-            if isinstance(one, Moment) and rollups.touches(contract, one.event)
+            if isinstance(one, Moment) and one.event.name in touching
         }
         return [row.person for row in people if row.canonical_id in ids]
 
@@ -143,6 +144,7 @@ class _Deciding:
         self._totals = dict(known.totals)
         self._next_person = known.next_person
         self._next_operation = known.next_operation
+        self._rollups: dict[str, rollups.EventRollups] = {}
         self._changed_people: dict[int, PersonRow] = {}
         self._changed_totals: dict[int, Totals] = {}
         self._rows: list[LedgerRow] = []
@@ -265,11 +267,20 @@ class _Deciding:
         # Only now: a repeat that names somebody else makes no person of them.
         person = self._person(moment.person_id)
         operation = self._event_operation(row, moment, person)
-        added, foreign = rollups.contributions(self._contract, moment.event, moment.values)
-        self._note(row, tuple(_foreign(self._contract, name) for name in foreign))
+        totalled = self._rollups_of(moment.event)
+        added, foreign = totalled.contributions(moment.values)
+        if foreign:
+            self._note(row, tuple(_foreign(self._contract, name) for name in foreign))
         if ledger_name is not None:
             self._claim(ledger_name, moment, operation, compare, added)
-        self._total(moment, person, operation, added)
+        if totalled.touched:
+            self._total(totalled, moment, operation, added)
+
+    def _rollups_of(self, event: Event) -> rollups.EventRollups:
+        known = self._rollups.get(event.name)
+        if known is None:
+            known = self._rollups[event.name] = rollups.EventRollups(self._contract, event)
+        return known
 
     def _repeat(self, row: JournalRow, moment: Moment, earlier: LedgerRow, compare: bytes) -> None:
         # One of the two may be from before the contract said what to compare.
@@ -329,24 +340,27 @@ class _Deciding:
         self._rows.append(claimed)
 
     def _total(
-        self, moment: Moment, person: PersonRow, operation: Operation, added: Mapping[str, str]
+        self,
+        totalled: rollups.EventRollups,
+        moment: Moment,
+        operation: Operation,
+        added: Mapping[str, str],
     ) -> None:
-        if not rollups.touches(self._contract, moment.event):
-            return
-        before = self._totals.get(person.person) or Totals(person=person.person, values={})
-        values = rollups.fold(self._contract, moment.event, before.values, moment.at_ms, added)
+        person = operation.person
+        before = self._totals.get(person) or Totals(person=person, values={})
+        values = totalled.fold(before.values, moment.at_ms, added)
         if values == before.values:
             return
         after = Totals(
-            person=person.person,
+            person=person,
             version=before.version + 1,
             sent_version=before.sent_version,
             changed_by=operation.id,
             wire_at_s=before.wire_at_s,
             values=values,
         )
-        self._totals[person.person] = after
-        self._changed_totals[person.person] = after
+        self._totals[person] = after
+        self._changed_totals[person] = after
 
     def _take_operation_id(self) -> int:
         taken = self._next_operation

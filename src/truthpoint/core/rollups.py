@@ -16,79 +16,93 @@ from truthpoint.values.instants import to_seconds
 from truthpoint.values.money import EXACT, at_exponent, decimals, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from truthpoint.contract.model import Contract, Event, Rollup
 
 Values = dict[str, "int | str"]
 
 
-def touches(contract: Contract, event: Event) -> bool:
-    """Tell whether moments of this event change any total."""
-    return any(
-        event.name in (rollup.event, rollup.minus_event) for rollup in contract.rollups.values()
+def touching(contract: Contract) -> frozenset[str]:
+    """Return the names of the events whose moments change a total."""
+    names = {one.event for one in contract.rollups.values()}
+    return frozenset(
+        names | {one.minus_event for one in contract.rollups.values() if one.minus_event}
     )
 
 
-def contributions(
-    contract: Contract, event: Event, values: Mapping[str, object]
-) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Return what a moment adds to each sum, and which sums it cannot be added to.
-
-    Counts and times need no contribution of their own: that the moment is in the
-    ledger, and when it was, says it.
-
-    Returns:
-        Rollup name to signed decimal text; and the names of sums that keep another
-        currency than the moment's.
-    """
-    added: dict[str, str] = {}
-    foreign: list[str] = []
-    for rollup in contract.rollups.values():
-        parts = _parts(rollup, event)
-        if not parts:
-            continue
-        money = any(_is_money(event, name) for name, _ in parts)
-        if money and _currency(event, values, contract) != contract.currency:
-            foreign.append(rollup.name)
-            continue
-        amount = Decimal(0)
-        for name, sign in parts:
-            # Normalised, and of a kind that can be summed: the contract saw to it.
-            amount = EXACT.fma(Decimal(cast("int | Decimal", values[name])), sign, amount)
-        added[rollup.name] = plain(amount)
-    return added, tuple(foreign)
-
-
-def fold(
-    contract: Contract,
-    event: Event,
-    values: Mapping[str, int | str],
-    at_ms: int,
-    added: Mapping[str, str],
-) -> Values:
-    """Return the totals after a moment.
+class EventRollups:
+    """What moments of one event do to totals; compiled for a batch.
 
     Args:
         contract: Where the rollups are declared.
-        event: The moment's event.
-        values: The totals before; empty before the first moment.
-        at_ms: When the moment happened.
-        added: The moment's `contributions`.
+        event: The event.
     """
-    after: Values = {**_start(contract), **values}
-    for name, amount in added.items():
-        after[name] = plain(EXACT.add(Decimal(after[name]), Decimal(amount)))
-    for name, rollup in contract.rollups.items():
-        if rollup.event != event.name:
-            continue
-        if rollup.kind is RollupKind.COUNT:
+
+    def __init__(self, contract: Contract, event: Event) -> None:
+        rollups = contract.rollups.values()
+        counted = [one for one in rollups if one.event == event.name]
+        self.touched = event.name in touching(contract)
+        self._currency = contract.currency
+        self._says_currency = any(
+            one.name == "currency" and one.type.kind is Kind.CURRENCY for one in event.properties
+        )
+        self._sums = [
+            (one.name, parts, any(_is_money(event, name) for name, _ in parts))
+            for one in rollups
+            if (parts := _parts(one, event))
+        ]
+        self._start = _start(contract)
+        self._counts = _names(counted, RollupKind.COUNT)
+        self._earliest = _names(counted, RollupKind.EARLIEST)
+        self._latest = _names(counted, RollupKind.LATEST)
+
+    def contributions(self, values: Mapping[str, object]) -> tuple[dict[str, str], tuple[str, ...]]:
+        """Return what a moment adds to each sum, and which sums it cannot be added to.
+
+        Counts and times need no contribution of their own: that the moment is in the
+        ledger, and when it was, says it.
+
+        Args:
+            values: The moment's properties.
+
+        Returns:
+            Rollup name to signed decimal text; and the names of sums that keep another
+            currency than the moment's.
+        """
+        added: dict[str, str] = {}
+        foreign: tuple[str, ...] = ()
+        is_foreign = self._says_currency and values["currency"] != self._currency
+        for rollup, parts, is_money in self._sums:
+            if is_money and is_foreign:
+                foreign += (rollup,)
+                continue
+            amount = _ZERO
+            for name, sign in parts:
+                # Normalised, and of a kind that can be summed: the contract saw to it.
+                one = Decimal(cast("int | Decimal", values[name]))
+                amount = EXACT.fma(one, sign, amount)
+            added[rollup] = plain(amount)
+        return added, foreign
+
+    def fold(self, values: Mapping[str, int | str], at_ms: int, added: Mapping[str, str]) -> Values:
+        """Return the totals after a moment.
+
+        Args:
+            values: The totals before; empty before the first moment.
+            at_ms: When the moment happened.
+            added: The moment's `contributions`.
+        """
+        after: Values = {**self._start, **values}
+        for name, amount in added.items():
+            after[name] = plain(EXACT.add(Decimal(after[name]), Decimal(amount)))
+        for name in self._counts:
             after[name] = int(after[name]) + 1
-        elif rollup.kind is RollupKind.EARLIEST:
+        for name in self._earliest:
             after[name] = min(int(after.get(name, at_ms)), at_ms)
-        elif rollup.kind is RollupKind.LATEST:
+        for name in self._latest:
             after[name] = max(int(after.get(name, at_ms)), at_ms)
-    return after
+        return after
 
 
 def on_the_wire(contract: Contract, values: Mapping[str, int | str]) -> dict[str, object]:
@@ -160,6 +174,7 @@ def changed_kind(remembered: str, now: str) -> tuple[str, str, str] | None:
     return None
 
 
+_ZERO: Final = Decimal(0)
 _SEPARATOR: Final = "; "
 
 
@@ -180,6 +195,10 @@ def _start(contract: Contract) -> Values:
     return start
 
 
+def _names(rollups: Iterable[Rollup], kind: RollupKind) -> tuple[str, ...]:
+    return tuple(one.name for one in rollups if one.kind is kind)
+
+
 def _parts(rollup: Rollup, event: Event) -> list[tuple[str, int]]:
     """Return the properties of an event that a sum adds (1) or takes off (-1).
 
@@ -191,13 +210,6 @@ def _parts(rollup: Rollup, event: Event) -> list[tuple[str, int]]:
 
 def _is_money(event: Event, name: str | None) -> bool:
     return any(one.name == name and one.type.kind is Kind.MONEY for one in event.properties)
-
-
-def _currency(event: Event, values: Mapping[str, object], contract: Contract) -> object:
-    declared = any(
-        one.name == "currency" and one.type.kind is Kind.CURRENCY for one in event.properties
-    )
-    return values["currency"] if declared else contract.currency
 
 
 def _number(contract: Contract, rollup: Rollup, amount: Decimal) -> Decimal | int:
