@@ -7,6 +7,7 @@ when it is settled.
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -37,9 +38,8 @@ PERSON_LIMIT: Final = 500
 PEOPLE_AT_A_TIME: Final = 25
 """People looked up together: few enough that little is looked up in vain."""
 
-LITTLE: Final = 4
-"""Ready operations of one person that are loaded together with those of others: at most
-`PEOPLE_AT_A_TIME` times as many, of 100,000 bytes, are in memory."""
+TOGETHER: Final = 100
+"""Operations that are loaded together, of all these people: few enough for memory."""
 
 LOADED_BYTES: Final = 1_000_000
 """Payload loaded of one person for one turn: more than a request holds, and one operation at
@@ -126,10 +126,10 @@ class Outbox:
             due = self._due(now_ms, min(wanted - taken, PEOPLE_AT_A_TIME), pauses)
             if not due:
                 break
-            first = self._first([(row[0], row[1]) for row in due])
+            first = self._first({row[0]: row[1] for row in due})
             before = len(chosen)
             for row in due:
-                turn = self._turn(row, first[row[0]], now_ms, pauses)
+                turn = self._turn(row, first.get(row[0]), now_ms, pauses)
                 if turn is None:
                     continue
                 chosen.append((row, turn))
@@ -154,20 +154,26 @@ class Outbox:
                 return due
             self._state.executemany(SQL["hide"], away)
 
-    def _first(self, people: list[tuple[int, int]]) -> dict[int, _Ready]:
-        """Return what is ready of these people, given not later operations than these.
+    def _first(self, people: Mapping[int, int]) -> dict[int, _Ready]:
+        """Return all that is ready of people, each from the operation given on.
 
-        Most have little, which is loaded together; who has more is read one by one.
+        It is loaded together, up to a bound. Whom the bound cut short is left out, to be read
+        alone when it is their turn: most have little, and then nobody is.
         """
-        found: dict[int, list[Operation]] = {person: [] for person, _ in people}
-        asked = (rows.json_text(people), LITTLE + 1)
-        for row in self._state.execute(SQL["first_operations"], asked):
-            found[row[1]].append(rows.operation_row(row, self._events))
+        asked = (rows.json_text(people), TOGETHER)
+        loaded = [
+            rows.operation_row(row, self._events)
+            for row in self._state.execute(SQL["first_operations"], asked)
+        ]
+        found: dict[int, list[Operation]] = {}
+        for one in loaded:
+            found.setdefault(one.person, []).append(one)
+        if len(loaded) == TOGETHER:
+            del found[loaded[-1].person]
+        else:
+            found |= {person: [] for person in people if person not in found}
         return {
-            person: (found[person], True)
-            if len(found[person]) <= LITTLE
-            else self._ready(person, head)
-            for person, head in people
+            person: (sorted(operations, key=_place), True) for person, operations in found.items()
         }
 
     def _ready(self, person: int, head: int) -> _Ready:
@@ -185,14 +191,16 @@ class Outbox:
             size += len(found[-1].attributes)
         return found, True
 
-    def _turn(self, due: rows.Row, first: _Ready, now_ms: int, pauses: Pauses) -> Turn | None:
+    def _turn(
+        self, due: rows.Row, first: _Ready | None, now_ms: int, pauses: Pauses
+    ) -> Turn | None:
         """Return a person's next turn.
 
         When they have none, take them out of the queue; set them aside when a pause holds them.
         """
         person, head, critical_until, failures = due[:4]
         row: rows.Row | None = due
-        ready, complete = first
+        ready, complete = first or self._ready(person, head)
         while row is not None:
             if is_held(row, ready, pauses):
                 self._state.execute(SQL["set_aside"], (person,))
@@ -303,6 +311,9 @@ class Outbox:
             del self._away[person], self._leases[away.lease_number][person]
             if not self._leases[away.lease_number]:
                 del self._leases[away.lease_number]
+
+
+_place: Final = attrgetter("id")
 
 
 def _queue(row: rows.Row, ready: list[Operation], pauses: Pauses, *, complete: bool) -> Queue:

@@ -131,12 +131,9 @@ ORDER BY q.lane, q.head LIMIT ?;
 -- name: first_operations
 SELECT o.id, o.person, o.record, o.lane, o.action, o.event, o.name, o.event_id, o.at_ms,
   o.attributes, o.barrier, o.attempts
-FROM json_each(?) AS asked CROSS JOIN operation AS o ON o.id IN (
-  SELECT i.id FROM operation AS i
-  WHERE i.person = json_extract(asked.value, '$[0]')
-    AND i.id >= json_extract(asked.value, '$[1]') AND i.state = 0
-  ORDER BY i.id LIMIT ?)
-ORDER BY o.person, o.id;
+FROM json_each(?) AS asked CROSS JOIN operation AS o
+  ON o.person = CAST(asked.key AS INTEGER) AND o.id >= asked.value AND o.state = 0
+LIMIT ?;
 
 -- name: ready_operations
 SELECT id, person, record, lane, action, event, name, event_id, at_ms, attributes, barrier,
