@@ -55,6 +55,15 @@ class Unusual(Exception):
     """A value is not in its usual form; what it is instead, `check` says."""
 
 
+class Written(str):
+    """A number with a point or an exponent, as it is written; the reader makes it of each.
+
+    An amount that most look like is the same amount as a number and as a text.
+    """
+
+    __slots__ = ()
+
+
 class UsualEvent:
     """The usual form of one event's properties; compiled once.
 
@@ -288,7 +297,7 @@ def _checked(given: Type, exponent: int | None) -> Leaf:
 
     def check(value: object) -> object:
         notes: list[Note] = []
-        converted = convert(value, notes)
+        converted = convert(Decimal(value) if type(value) is Written else value, notes)
         if notes or not is_valid(converted):
             raise Unusual
         return converted
@@ -297,7 +306,7 @@ def _checked(given: Type, exponent: int | None) -> Leaf:
 
 
 class _Amounts(dict[object, object]):
-    """Texts of money to their amounts: a shop has few prices, and each is read often."""
+    """Money as it is written to its amount: a shop has few prices, and each is read often."""
 
     def __init__(self, exponent: int | None) -> None:
         super().__init__()
@@ -306,16 +315,13 @@ class _Amounts(dict[object, object]):
         self._otherwise = _checked(_MONEY, exponent)
 
     def __missing__(self, value: object) -> object:
-        """Return the amount of a value met for the first time; only texts are kept.
-
-        Numbers that are equal may differ in what they are: 1, 1.0 and true.
-        """
-        if type(value) is not str or not self._usual.fullmatch(value):
+        """Return the amount of a value met for the first time; what most look like is kept."""
+        if not isinstance(value, str) or not self._usual.fullmatch(value):
             return self._otherwise(value)
         if len(self) >= AMOUNTS_KEPT:
             self.clear()
         amount = Decimal(value.rstrip("0").rstrip(".") if self._shortens else value)
-        self[value] = amount
+        self[str(value)] = amount
         return amount
 
 

@@ -334,14 +334,11 @@ def _meant(name: str, known: tuple[str, ...]) -> str | None:
 
 def _texts(names: tuple[str, ...], values: Mapping[str, object], at_ms: int) -> tuple[str, ...]:
     """Return values as normalised text; `at` is the moment in unix seconds, as on the wire."""
-    return tuple(
-        [
-            str(to_seconds(at_ms))
-            if name == "at" and name not in values
-            else normal_text(values[name])
-            for name in names
-        ]
-    )
+    texts: list[str] = []
+    for name in names:
+        value = to_seconds(at_ms) if name == "at" and name not in values else values[name]
+        texts.append(value if isinstance(value, str) else normal_text(value))
+    return tuple(texts)
 
 
 def normal_text(value: object) -> str:

@@ -8,12 +8,11 @@ record of which anything is to be said. Tests hold the two ways to the same answ
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Literal, Union, cast
 
 import msgspec
 
-from truthpoint.contract.usual import Unusual, UsualEvent
+from truthpoint.contract.usual import Unusual, UsualEvent, Written
 from truthpoint.values.instants import (
     EARLIEST_MOMENT_MS,
     MOMENT_LEAD_MS,
@@ -77,7 +76,7 @@ class UsualRecords:
         types = tuple(_record_type(name, form.type) for name, (_, form) in self._forms.items())
         # A union of one would take a record that does not name its event.
         of_any: Any = Union[(*types, _Nothing)]
-        self._decode = msgspec.json.Decoder(of_any, float_hook=Decimal).decode
+        self._decode = msgspec.json.Decoder(of_any, float_hook=Written).decode
 
     def read(
         self, body: bytes, *, source: str, captured_at_ms: int, kept_as: str | None
@@ -90,9 +89,6 @@ class UsualRecords:
             captured_at_ms: When it was captured.
             kept_as: The record id under which it is kept; None: that is not judged.
         """
-        if b"\\" in body:
-            # A text may hold a quote: keys cannot be counted.
-            return None
         try:
             given = self._decode(body)
             event, form = self._forms[given.__struct_config__.tag]
@@ -112,8 +108,10 @@ class UsualRecords:
             return None
         encoded = encode(values)
         keys += encoded.count(b'":') - filled
-        if keys != body.translate(None, b" \t\n\r").count(b'":'):
-            # An object names one key twice; the reader keeps one of the two.
+        if b"\\" in encoded or keys != body.translate(None, b" \t\n\r").count(b'":'):
+            # An object may name one key twice, of which the reader keeps one: the bytes hold
+            # at least one `":` for each key that they name, and so do these, which hold no
+            # other, as long as no text of theirs has a quote in it.
             return None
         return UsualRecord(
             event=event,
