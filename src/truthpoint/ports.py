@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from .core.outbox import Totals
     from .core.pauses import Pause, PauseKind
+    from .core.rates import Pace, Rates
     from .core.reused import Reused
     from .core.turns import Turn
     from .core.watch import Alert, Episode
@@ -179,8 +180,7 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         identify: Fate of the identify of our making; None when the turn had none.
         totals: Fate of the totals; None when the turn had none.
         not_before_ms: The person's next turn is not leased before; 0: at once.
-        failures: How many of their turns in a row, this one included, have failed and may
-            have been the cause; kept for their next turn.
+        failures: How many of their turns in a row, with this one, failed and may be the cause.
     """
 
     turn: Turn
@@ -232,9 +232,7 @@ class Store(Protocol):
         ...
 
     def undecided(self, limit: int, *, limit_bytes: int | None = None) -> list[JournalRow]:
-        """Return the next records to decide: replayed ones first, then in the journal's order.
-
-        Each is returned until a decision that settles it was committed.
+        """Return the next undecided records: replayed ones first, then in the journal's order.
 
         Args:
             limit: How many, at most.
@@ -283,10 +281,11 @@ class Store(Protocol):
         ...
 
     def next_due_ms(self) -> int | None:
-        """Return when the earliest postponed person may go on whom no pause holds.
+        """Return when the earliest postponed person whom no pause holds may go on, if any."""
+        ...
 
-        None when there is nobody.
-        """
+    def keep_pace(self, pace: Pace) -> None:
+        """Remember how delivery went lately; only the last one is kept."""
         ...
 
     def pause_revision(self) -> int:
@@ -303,6 +302,10 @@ class Desk(Protocol):
 
     def backlog(self) -> Backlog:
         """Return how far the work has come."""
+        ...
+
+    def rates(self, now_ms: int) -> Rates:
+        """Return how fast records come and operations go, over the last minute."""
         ...
 
     def person(self, canonical_id: str, *, limit: int) -> PersonView | None:

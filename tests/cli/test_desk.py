@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import time
 
 import pytest
@@ -405,3 +406,13 @@ def test_a_repeat_that_names_another_person_is_said_to(worked):
     assert [None, None, True] == [one.get("other_person") for one in told]
     assert "\tduplicate (of record 2, another person's)\t" in timeline.out
     assert "\tduplicate\t" in timeline.out
+
+
+def test_status_says_how_fast_records_come_and_operations_go(worked):
+    """Means over the last minute, from what the store keeps: no worker runs any more."""
+    text = worked.shop.run("status").out
+    told = worked.shop.run("status", "--json").lines[0]["rates"]
+
+    assert told["captured_per_second"] == pytest.approx(7 / 60, abs=0.01)
+    assert told["delivered_per_second"] > 0
+    assert re.search(r"^last minute  captured 0\.1/s, delivered \d+\.\d/s$", text, re.MULTILINE)

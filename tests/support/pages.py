@@ -41,6 +41,7 @@ _VARIES = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)"), "TIME"),
     (re.compile(r"\b([0-9a-f]{16}-[0-9a-f]+|[0-9a-f]{32}|[0-9a-f]{16})\b"), "ID"),
     (re.compile(r"\b\d{7,}\b|(?<=workspace )\d+"), "NUMBER"),
+    (re.compile(r"\b\d+\.\d/s"), "RATE"),
     (re.compile(r"127\.0\.0\.1:\d+"), "ADDRESS"),
     (re.compile(r"[ \t]+"), " "),
 )

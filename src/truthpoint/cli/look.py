@@ -49,15 +49,17 @@ def opened_desk(store: str | None, *, json: bool = False, acts: bool = False) ->
 def status(*, store: options.Store = None, json: options.Json = False) -> None:
     """Say how far the work has come: what waits, what arrived.
 
-    The lag of a lane is the time since the oldest record that waits in it was captured.
+    The lag of a lane is the time since the oldest record that waits in it was captured. Rates are
+    means over the last minute.
 
     Examples:
       truthpoint status
       truthpoint status --json
     """
     with opened_desk(store, json=json) as desk:
+        now_ms = runtime.SystemClock().now_ms()
         sight = Sight(
-            backlog=desk.backlog(), pauses=desk.pauses(), now_ms=runtime.SystemClock().now_ms()
+            backlog=desk.backlog(), pauses=desk.pauses(), rates=desk.rates(now_ms), now_ms=now_ms
         )
         if json:
             output.put_json(status_json(sight))

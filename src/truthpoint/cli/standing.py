@@ -10,6 +10,7 @@ from truthpoint.core.pauses import Pause, PauseKind
 from truthpoint.values.instants import to_iso
 
 if TYPE_CHECKING:
+    from truthpoint.core.rates import Rates
     from truthpoint.ports import Backlog
 
 
@@ -20,10 +21,12 @@ class Sight:
     Attributes:
         backlog: How far the work has come.
         pauses: What is paused.
+        rates: How fast records come and operations go.
         now_ms: When it looked.
     """
 
     backlog: Backlog
+    rates: Rates
     pauses: tuple[Pause, ...]
     now_ms: int
 
@@ -37,6 +40,10 @@ def status_json(sight: Sight) -> dict[str, object]:
         "captured": backlog.captured,
         "undecided": backlog.undecided,
         "operations": {state.name.lower(): n for state, n in backlog.operations.items()},
+        "rates": {
+            "captured_per_second": round(sight.rates.captured_per_second, 2),
+            "delivered_per_second": round(sight.rates.delivered_per_second, 2),
+        },
         "lanes": {
             lane.name.lower(): {
                 "people": one.people,
@@ -87,6 +94,10 @@ def status_lines(sight: Sight) -> list[str]:
         f"lag {spoken(_lag_seconds(sight, one.oldest_captured_ms))}"
         for lane, one in backlog.lanes.items()
     ]
+    lines.append(
+        f"last minute  captured {sight.rates.captured_per_second:,.1f}/s, "
+        f"delivered {sight.rates.delivered_per_second:,.1f}/s"
+    )
     if backlog.oldest_open_ms is not None:
         lines.append(f"the oldest that waits happened at {to_iso(backlog.oldest_open_ms)}")
     lines.append(

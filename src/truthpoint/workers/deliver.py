@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from truthpoint.core import answers, packing
 from truthpoint.core.pace import Backoff
+from truthpoint.core.rates import PaceKeeper
 from truthpoint.ports import Fate, Result, Settlement
 
 from .pacing import happened
@@ -83,6 +84,7 @@ class Deliverer:
         self._under_way: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Event()
         self._statistics = Statistics()
+        self._pace = PaceKeeper(store.keep_pace, now_ms=clock.now_ms())
         self._sender = self._new_sender()
 
     def _new_sender(self) -> Sender:
@@ -149,6 +151,7 @@ class Deliverer:
             if len(self._under_way) < self._settings.in_flight and self.dispatch():
                 continue
             if not self._under_way and self._store.next_due_ms() is None:
+                self._note_pace(last=True)
                 return
             await self._wait_for_change(self._until_due())
         await self.end()
@@ -191,6 +194,7 @@ class Deliverer:
 
     async def _wait_for_change(self, seconds: float) -> None:
         """Wait until something happened, at most so long."""
+        self._note_pace()
         await happened(self._changed, seconds)
         self._changed.clear()
 
@@ -295,6 +299,9 @@ class Deliverer:
         for settlement in settlements:
             for operation in settlement.turn.operations:
                 self._count(settlement.operations[operation.id].result)
+
+    def _note_pace(self, *, last: bool = False) -> None:
+        self._pace.note(self._statistics.delivered, now_ms=self._clock.now_ms(), last=last)
 
     def _count(self, result: Result) -> None:
         match result:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from truthpoint.core.decision import Outcome, Reason
 from truthpoint.core.outbox import OPEN, Act, Standing, State
+from truthpoint.core.rates import WINDOW_MS, Rates, rates
 from truthpoint.core.records import Record, read_record
 from truthpoint.core.turns import lacks_identify
 from truthpoint.core.views import names_another
@@ -65,6 +66,13 @@ class MemoryDesk:
                 binding=shelf.binding,
                 lanes=self._lanes(),
             )
+
+    def rates(self, now_ms: int) -> Rates:
+        """Return how fast records come and operations go, over the last minute."""
+        with self._shelf.lock:
+            since_ms = now_ms - WINDOW_MS
+            late = sum(row.captured_at_ms >= since_ms for row in self._shelf.records.values())
+            return rates(late, self._shelf.pace, now_ms=now_ms)
 
     def _lanes(self) -> dict[Lane, Waiting]:
         """Return what waits by lane, on its way included."""

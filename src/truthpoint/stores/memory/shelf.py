@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from truthpoint.core.decision import JournalRow, LedgerKey, LedgerRow, PersonRow, Verdict
     from truthpoint.core.outbox import Act
     from truthpoint.core.pauses import Pause, PauseKind, Pauses
+    from truthpoint.core.rates import Pace
     from truthpoint.core.turns import Turn
     from truthpoint.findings import Finding
     from truthpoint.ports import Binding
@@ -68,6 +69,7 @@ class MemoryShelf:
         next_operation: The first free operation id.
         binding: What the store is bound to.
         rollups: How totals are computed.
+        pace: How delivery went lately.
         pauses: What is paused, in the order of asking.
         pauses_made: How often something was paused.
     """
@@ -99,6 +101,7 @@ class MemoryShelf:
     next_operation: int = 1
     binding: Binding | None = None
     rollups: str | None = None
+    pace: Pace | None = None
     pauses: dict[tuple[PauseKind, str], Pause] = field(
         default_factory=dict[tuple["PauseKind", str], "Pause"]
     )

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         LedgerRow,
         PersonRow,
     )
+    from truthpoint.core.rates import Pace
     from truthpoint.core.turns import Turn
     from truthpoint.findings import Finding
     from truthpoint.ports import Binding, Fate, Settlement
@@ -94,6 +95,12 @@ class MemoryStore:
         with self._shelf.lock:
             self._fence()
             self._shelf.rollups = definition
+
+    def keep_pace(self, pace: Pace) -> None:
+        """Remember how delivery went lately."""
+        with self._shelf.lock:
+            self._fence()
+            self._shelf.pace = pace
 
     def undecided(self, limit: int, *, limit_bytes: int | None = None) -> list[JournalRow]:
         """Return the next records to decide, replayed ones first."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from truthpoint.contract.model import Lane
 from truthpoint.core.decide import key_text
 from truthpoint.core.decision import Outcome, Reason
 from truthpoint.core.outbox import OPEN, TRANSITIONS, Act, Action, Standing, State
 from truthpoint.core.pauses import Pause, PauseKind
+from truthpoint.core.rates import WINDOW_MS, Pace, Rates, rates
 from truthpoint.core.records import Record, read_record
 from truthpoint.core.turns import lacks_identify
 from truthpoint.core.views import names_another
@@ -79,6 +82,30 @@ class SqliteDesk:
                 binding=read_binding(self._meta("binding")),
                 lanes=self._lanes(),
             )
+
+    def rates(self, now_ms: int) -> Rates:
+        """Return how fast records come and operations go, over the last minute."""
+        with explained(self._path):
+            told = self._meta("pace")
+        pace = None if told is None else msgspec.json.decode(told, type=Pace)
+        return rates(self._captured_since(now_ms - WINDOW_MS), pace, now_ms=now_ms)
+
+    def _captured_since(self, since_ms: int) -> int:
+        """Count records by their numbers: what a repeat used up counts too.
+
+        Numbers rise with time, so that a search among them looks at a few dozen records;
+        to count the records themselves would read all of their bytes.
+        """
+        last = self._said("last_record")[0]
+        low, high = 1, last + 1
+        while low < high:
+            middle = (low + high) // 2
+            record, captured_at_ms = self._said("record_from", middle)
+            if captured_at_ms >= since_ms:
+                high = middle
+            else:
+                low = record + 1
+        return last + 1 - low
 
     def _lanes(self) -> dict[Lane, Waiting]:
         """Return what waits by lane, on its way included."""

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         PersonRow,
     )
     from truthpoint.core.outbox import Operation, Totals
+    from truthpoint.core.rates import Pace
     from truthpoint.core.turns import Turn
     from truthpoint.findings import Finding
     from truthpoint.ports import Settlement
@@ -102,6 +103,11 @@ class SqliteStore:
         """Remember how totals are computed from now on."""
         with self._writing():
             self._set("rollups", definition)
+
+    def keep_pace(self, pace: Pace) -> None:
+        """Remember how delivery went lately."""
+        with self._writing():
+            self._set("pace", rows.json_text(pace))
 
     def undecided(self, limit: int, *, limit_bytes: int | None = None) -> list[JournalRow]:
         """Return the next records to decide, replayed ones first."""

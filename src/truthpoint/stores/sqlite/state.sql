@@ -1,7 +1,7 @@
 -- State and outbox: written by the worker, and by an operator's replay and discard.
 
 -- Single values: `lease`, `position`, `next_person`, `next_operation`, `binding`, `rollups`,
--- `pause_revision`.
+-- `pause_revision`, `pace`.
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
   value ANY NOT NULL

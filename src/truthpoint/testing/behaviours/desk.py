@@ -5,6 +5,7 @@ from __future__ import annotations
 from truthpoint.contract.model import Lane
 from truthpoint.core.decision import Outcome, Reason
 from truthpoint.core.outbox import Action, State
+from truthpoint.core.rates import Pace
 from truthpoint.findings import finding
 from truthpoint.testing.builders import an_order, line
 from truthpoint.testing.scene import DEAD, DELIVERED
@@ -241,3 +242,24 @@ class DeskBehaviour(Behaviour):
 
         assert [step.repeats for step in steps] == [None, first.record, first.record, None]
         assert [step.other_person for step in steps] == [False, False, True, False]
+
+    def test_rates_are_of_the_last_minute(self) -> None:
+        """What was captured by its time, what was delivered as the worker last wrote it down."""
+        for seconds_ago in (300, 200, 61, 60, 30, 1):
+            self.scene.capture(captured_at_ms=self.scene.now_ms - seconds_ago * 1000)
+        before = self.scene.desk.rates(self.scene.now_ms)
+        minute_ago_ms = self.scene.now_ms - 60_000
+        for delivered in (1, 30):
+            self.scene.store.keep_pace(
+                Pace(delivered=delivered, from_ms=minute_ago_ms, until_ms=self.scene.now_ms)
+            )
+        after = self.scene.desk.rates(self.scene.now_ms)
+
+        assert before.captured_per_second == after.captured_per_second == 3 / 60
+        assert (before.delivered_per_second, after.delivered_per_second) == (0.0, 0.5)
+
+    def test_an_empty_store_has_no_rates(self) -> None:
+        """Nothing comes and nothing goes."""
+        found = self.scene.desk.rates(self.scene.now_ms)
+
+        assert (found.captured_per_second, found.delivered_per_second) == (0.0, 0.0)
