@@ -16,6 +16,7 @@ ROWS = """[...document.querySelectorAll('.row:not([hidden]) > *')].map((row) =>
     [...(row.querySelector('summary') ?? row).children].map((part) => part.innerText).slice(1))"""
 COUNT = "document.querySelectorAll('.row').length"
 OPEN = "document.querySelector('details[open] .inside')?.innerText ?? ''"
+READ = f"({OPEN}).length > 0 && !({OPEN}).includes('Reading…')"
 IS_SHOWN = "!document.querySelector('{}').hidden"
 # Whatever ends beyond the window or scrolls sideways; inside these, text ends in an ellipsis.
 WIDER = """[document.documentElement, ...document.body.querySelectorAll('*')]
@@ -184,7 +185,7 @@ def test_only_this_person_is_one_click_away(page, send):
     page.until(COUNT, 4)
 
     page.click("summary")
-    page.until(f"({OPEN}).length > 0")
+    page.until(READ)
     page.click(".inside button")
 
     assert [row[0] for row in page.see(ROWS)] == ["id 42", "id 42"]
@@ -198,7 +199,7 @@ def test_hostile_names_are_text(page, send):
     page.until(COUNT, 1)
 
     page.click("summary")
-    page.until(f"({OPEN}).length > 0")
+    page.until(READ)
 
     assert page.see(ROWS)[0][1] == HOSTILE
     assert page.see(OPEN).count("<img src=x") == 3
