@@ -284,7 +284,7 @@ _DELIVERY: Final = (
         "delivery_resumed",
         _INFO,
         "What waited goes out now, in its order.",
-        "Nothing; look for what was the cause.",
+        "Look for what was the cause.",
     ),
     (
         "journal_set_back",

@@ -171,7 +171,6 @@ class Sender:
         self._stopped(
             DeliveryStopped(
                 f"Customer.io answered {answer.reason}: delivery has stopped.",
-                hint=f"{hint}; what is not delivered waits in the store and goes out after the "
-                "next start.",
+                hint=f"{hint}; what is not delivered waits in the store.",
             )
         )
