@@ -59,7 +59,7 @@ test: install  ## run all tests but the soak (TESTS=path narrows, ARGS adds opti
 	@$(BIN)/python -m pytest -n 2 -m "not soak" $(ARGS) $(TESTS)
 
 soak: install  ## run the same proofs at full size
-	@HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -n 2 -m soak $(ARGS) $(TESTS)
+	@HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -n 2 -m "soak or sized" $(ARGS) $(TESTS)
 
 check: check-format check-lint check-types check-imports check-shape check-house check-docs  ## run every gate (make -k check goes on after a failure)
 	@echo "check: every gate passed"

@@ -504,6 +504,7 @@ def run(opens: type, **changes: object) -> Counter[str]:
     return machine.seen
 
 
+@pytest.mark.sized
 @pytest.mark.parametrize("opens", [MemoryUnderTest, SqliteUnderTest])
 def test_no_story_makes_a_store_and_its_model_differ(opens):
     """T4, I1 to I4 and I10: the two tell the same, and the stories were worth telling."""
