@@ -71,15 +71,18 @@ def test_a_folder_that_is_not_there_or_holds_nothing_is_said_and_left_alone(shop
     assert [] == list(shop.store.iterdir())
 
 
-def test_half_a_store_is_said(shop):
+@pytest.mark.parametrize("how", ["missing", "empty"])
+def test_half_a_store_is_said(shop, how):
     """A state without its journal is no store that holds nothing."""
     SqliteStore(shop.store).close()
     (shop.store / "journal.db").unlink()
+    if how == "empty":
+        (shop.store / "journal.db").touch()
 
     told = shop.run("status")
 
     assert 3 == told.code
-    assert f"error: {shop.store}/journal.db is missing, and state.db beside it is not." in told.err
+    assert f"error: {shop.store}/journal.db is {how}, and state.db beside it is not." in told.err
 
 
 def test_a_state_of_an_earlier_version_is_not_raised_by_a_look(shop):

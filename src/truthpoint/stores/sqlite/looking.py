@@ -49,12 +49,13 @@ def look_into_journal(folder: Path) -> sqlite3.Connection:
             f"There is no store at {folder}.",
             hint="Send a first record, or name the store's folder with --store.",
         )
-    if not path.exists() and (folder / STATE[0]).exists():
+    made = path.exists()
+    connection = _look(path, JOURNAL[1]) if made else None
+    if connection is None and (folder / STATE[0]).exists():
         raise StoreUnusable(
-            f"{path} is missing, and {STATE[0]} beside it is not.",
+            f"{path} is {'empty' if made else 'missing'}, and {STATE[0]} beside it is not.",
             hint="Restore both from one backup, or name another folder with --store.",
         )
-    connection = _look(path, JOURNAL[1]) if path.exists() else None
     if connection is None:
         raise StoreUnusable(
             f"The store {folder} holds nothing yet.",
