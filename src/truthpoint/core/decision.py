@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from .outbox import Standing
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from truthpoint.findings import Finding
 
     from .outbox import Operation, Totals
+    from .people import Identifier, LinkRow, PersonRow
+    from .profile import Profile
 
 LedgerKey = tuple[str, str]
 """Event name, and the key values as a JSON array of normalised texts."""
+
+Tie = tuple[str, str]
+"""Name of a start, and what ties one of its moments to what closes it."""
 
 
 class Outcome(StrEnum):
@@ -33,11 +36,15 @@ class Outcome(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a record is withheld (design, section 3); the rest of the list comes with its rules."""
+    """Why a record is withheld (design, section 3)."""
 
     DUPLICATE = "duplicate"
     CONFLICT = "conflict"
     NOT_OWNER = "not_owner"
+    CLOSED = "closed"
+    STALE = "stale"
+    TEST = "test"
+    ERASED = "erased"
     DISCARDED = "discarded"
 
 
@@ -80,22 +87,6 @@ def first_rows(rows: Iterable[JournalRow], limit_bytes: int | None) -> list[Jour
     return taken
 
 
-class PersonRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One person as the store knows them.
-
-    Attributes:
-        person: Our immutable person key.
-        canonical_id: The one id they go by.
-        standing: Whether Customer.io knows them.
-        identified: Whether the shop ever sent an identify of theirs.
-    """
-
-    person: int
-    canonical_id: str
-    standing: Standing = Standing.UNKNOWN
-    identified: bool = False
-
-
 class LedgerRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The permanent row of one business key; it holds no personal data but the key itself.
 
@@ -127,8 +118,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         record: The journal's number.
-        outcome: Withheld or quarantined, in this version.
-        reason: Why: a `Reason`, or the code of the first error.
+        outcome: Recorded, withheld, held or quarantined.
+        reason: Why: a `Reason`, or the code of the first error; empty for `recorded`.
         event: The event it names, if it is one of the contract's.
         person: The person key, if the person is known.
         key: The ledger key it repeats; empty for others.
@@ -142,22 +133,109 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     key: str = ""
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What the store knew before a batch.
+class Hold(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A record that waits until its person is known.
 
     Attributes:
-        people: By canonical id.
-        ledger: By ledger key.
-        totals: By person key.
-        next_person: The first free person key.
-        next_operation: The first free operation id.
+        record: The journal's number.
+        identifiers: What it carries: once one of them leads to somebody, it is decided again.
+        until_ms: When it is decided again in any case.
     """
 
-    people: Mapping[str, PersonRow]
-    ledger: Mapping[LedgerKey, LedgerRow]
-    totals: Mapping[int, Totals]
-    next_person: int
-    next_operation: int
+    record: int
+    identifiers: tuple[Identifier, ...]
+    until_ms: int
+
+
+class Closing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Starts that are closed (law 9).
+
+    Attributes:
+        event: Name of the start.
+        tie: What ties it to its close; for all starts of a person, `of_person`.
+        until_ms: Starts that happened up to then are closed; the latest word counts.
+    """
+
+    event: str
+    tie: str
+    until_ms: int
+
+
+_OF_PERSON: Final = "\x00"
+"""No property holds a NUL, so that no value can be taken for a person."""
+
+
+def of_person(person: int) -> str:
+    """Return the tie of all starts of a person."""
+    return f"{_OF_PERSON}{person}"
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What one source has said of one event (law 6).
+
+    Attributes:
+        source: The source.
+        event: The event.
+        count: How many records.
+        last_ms: When the last of them was captured.
+    """
+
+    source: str
+    event: str
+    count: int
+    last_ms: int
+
+
+class Joined(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Two people who are one: everything of the second is the first's from now on.
+
+    Attributes:
+        into: The person key that stays.
+        gone: The person key that nobody has any more.
+    """
+
+    into: int
+    gone: int
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the store knew before a batch, as far as the batch is about it.
+
+    Attributes:
+        people: Everybody whom a record of the batch may be about.
+        links: All links of the identifiers that it carries, and all of these people.
+        ledger: By ledger key.
+        totals: By person key.
+        profiles: By person key.
+        starts: What the latest start said that has this tie, as one JSON object.
+        moments: Person key to all their ledger rows, where totals are computed anew.
+        said: What the sources have said, by source and event.
+        tombstones: Digests of the identifiers, among those asked for, that were erased.
+        next_person: The first free person key.
+        next_operation: The first free operation id.
+        now_ms: The present.
+        takes_tests: Whether records of a test mode are sent to this workspace.
+    """
+
+    people: Sequence[PersonRow] = ()
+    links: Sequence[LinkRow] = ()
+    ledger: Mapping[LedgerKey, LedgerRow] = msgspec.field(
+        default_factory=dict[LedgerKey, LedgerRow]
+    )
+    totals: Mapping[int, Totals] = msgspec.field(default_factory=dict[int, "Totals"])
+    profiles: Mapping[int, Profile] = msgspec.field(default_factory=dict[int, "Profile"])
+    starts: Mapping[Tie, bytes] = msgspec.field(default_factory=dict[Tie, bytes])
+    moments: Mapping[int, Sequence[LedgerRow]] = msgspec.field(
+        default_factory=dict[int, "Sequence[LedgerRow]"]
+    )
+    said: Mapping[tuple[str, str], Said] = msgspec.field(
+        default_factory=dict[tuple[str, str], Said]
+    )
+    tombstones: frozenset[str] = frozenset()
+    next_person: int = 1
+    next_operation: int = 1
+    now_ms: int = 0
+    takes_tests: bool = True
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -173,14 +251,38 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         findings: Record number to what was found about it, for records with any.
         next_person: The first free person key afterwards.
         next_operation: The first free operation id afterwards.
+        joined: People who are one from now on; carried out before all else, in order.
+        links: New links, and known ones that changed.
+        corrected: Known ledger rows whose contributions changed.
+        profiles: Person key to their profile, where it changed.
+        holds: Records that wait for their person.
+        closings: Starts that are closed.
+        said: What the sources have said in this batch, to be added.
+        tombstones: Person key to the digests of what names them: they are erased from now on.
+        readmitted: Digests whose tombstones are lifted, with all others of the same person.
+        scrubbed: Records whose bytes are forgotten.
     """
 
     records: tuple[int, ...]
-    people: tuple[PersonRow, ...]
-    ledger: tuple[LedgerRow, ...]
-    totals: tuple[Totals, ...]
-    operations: tuple[Operation, ...]
-    verdicts: tuple[Verdict, ...]
-    findings: Mapping[int, tuple[Finding, ...]]
+    people: tuple[PersonRow, ...] = ()
+    ledger: tuple[LedgerRow, ...] = ()
+    totals: tuple[Totals, ...] = ()
+    operations: tuple[Operation, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    findings: Mapping[int, tuple[Finding, ...]] = msgspec.field(
+        default_factory=dict[int, tuple["Finding", ...]]
+    )
     next_person: int
     next_operation: int
+    joined: tuple[Joined, ...] = ()
+    links: tuple[LinkRow, ...] = ()
+    corrected: tuple[LedgerRow, ...] = ()
+    profiles: Mapping[int, Profile] = msgspec.field(default_factory=dict[int, "Profile"])
+    holds: tuple[Hold, ...] = ()
+    closings: tuple[Closing, ...] = ()
+    said: tuple[Said, ...] = ()
+    tombstones: Mapping[int, tuple[str, ...]] = msgspec.field(
+        default_factory=dict[int, tuple[str, ...]]
+    )
+    readmitted: tuple[str, ...] = ()
+    scrubbed: tuple[int, ...] = ()

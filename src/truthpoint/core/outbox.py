@@ -71,6 +71,10 @@ class Standing(IntEnum):
     """Even an identify with identifiers only was refused for good."""
     DUE = 3
     """An identify of theirs was refused for good; one with identifiers only is due."""
+    ERASED = 4
+    """They were erased: nothing leaves for them but what erases them there too."""
+    ANONYMOUS = 5
+    """Nothing but an anonymous id is known: their events leave, and no identify can."""
 
 
 class Action(StrEnum):
@@ -78,6 +82,15 @@ class Action(StrEnum):
 
     IDENTIFY = "identify"
     EVENT = "event"
+    MERGE = "merge"
+    """Another profile becomes part of the person's."""
+    SUPPRESS = "suppress"
+    UNSUPPRESS = "unsuppress"
+    DELETE = "delete"
+
+
+PARTING: Final = frozenset({Action.SUPPRESS, Action.UNSUPPRESS, Action.DELETE})
+"""Actions about a profile as a whole: no identify must precede them."""
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -89,13 +102,21 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         record: The journal's number of the record that caused it.
         lane: How urgent it is.
         action: What it does.
-        event: Name of the event; empty for an identify.
-        name: The event's wire name; empty for an identify.
+        event: Name of the event; empty for other actions.
+        name: The event's wire name; empty for other actions.
         event_id: ULID of an event; empty for an identify.
         at_ms: When it happened.
-        attributes: The attributes or properties, encoded as one JSON object.
+        attributes: The attributes or properties, encoded as one JSON object; for a merge,
+            the other profile's `identifiers`.
         barrier: Whether it goes alone for its person and is awaited.
         attempts: How often it was leased.
+        address: The `identifiers` to address it by, which become the person's when it is
+            accepted, or those of the profile that it ends; empty: the person's address.
+        tie: Of a start: what ties it to its close; None: nothing closes it.
+        expires_at_ms: Of a start: when it is too old to be sent; 0: never.
+        not_before_ms: It is not sent before; 0: at once.
+        own: Whether it is its record's own, which says how the record ends; else the record
+            has caused it beside.
     """
 
     id: int
@@ -110,6 +131,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     attributes: bytes
     barrier: bool
     attempts: int = 0
+    address: str = ""
+    tie: str | None = None
+    expires_at_ms: int = 0
+    not_before_ms: int = 0
+    own: bool = True
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -101,23 +101,23 @@ def _parcel(turns: Iterable[Turn], items: Sequence[Item]) -> Parcel:
     return Parcel(request=wire.batch(list(items)), items=tuple(items), turns=tuple(turns))
 
 
-def single_item(item: Item, canonical_id: str) -> WireRequest | None:
+def single_item(item: Item, address: str) -> WireRequest | None:
     """Return a request that holds one item only; None when it exceeds every limit."""
     size = len(item.encoded)
     if size <= MAX_SHARED_ITEM_BYTES:
         return wire.batch([item])
-    if item.operation is None or size > MAX_ITEM_BYTES or not wire.v1_addresses(canonical_id):
+    if item.operation is None or size > MAX_ITEM_BYTES:
         return None
-    return wire.single(item.operation, canonical_id)
+    return wire.single(item.operation, address)
 
 
 def _items(turn: Turn, attributes: Callable[[Totals], Mapping[str, object]]) -> list[Item]:
     if turn.identify:
-        return [wire.identify_item(turn.person, turn.canonical_id)]
-    items = [wire.operation_item(one, turn.canonical_id) for one in turn.operations]
+        return [wire.identify_item(turn.person, turn.address)]
+    items = [wire.operation_item(one, turn.address) for one in turn.operations]
     if turn.totals is not None:
         told = attributes(turn.totals)
-        items.append(wire.totals_item(turn.totals, turn.canonical_id, told, turn.totals.wire_at_s))
+        items.append(wire.totals_item(turn.totals, turn.address, told, turn.totals.wire_at_s))
     return items
 
 
@@ -146,7 +146,7 @@ class _Packing:
 
     def add_single(self, turn: Turn, item: Item) -> None:
         """Add a turn whose one item is too large to share a request."""
-        request = single_item(item, turn.canonical_id)
+        request = single_item(item, turn.address)
         if request is not None:
             self._parcels.append(Parcel(request=request, items=(item,), turns=(turn,)))
         else:

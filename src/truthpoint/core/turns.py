@@ -19,6 +19,10 @@ A turn is one of
 
 People whom no identify has reached (`Standing.REFUSED`) send nothing; their operations
 are dead, `no_identify`, until an operator replays them or the shop identifies them anew.
+Whoever is erased sends nothing but that.
+
+An operation that stands first is looked at again (law 9): a start whose close is known by
+now, or that is too old, is withheld; one whose time has not come holds its person up.
 """
 
 from __future__ import annotations
@@ -28,7 +32,7 @@ from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 import msgspec
 from msgspec.structs import replace
 
-from .outbox import Action, Operation, Standing, Totals
+from .outbox import PARTING, Act, Action, Operation, Standing, Totals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,23 +43,34 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         person: The person key.
-        canonical_id: The id under which they are known.
+        address: The `identifiers` by which Customer.io knows them, as JSON.
         standing: Whether Customer.io knows them.
         operations: Their first ready operations in order, as many as were asked for.
         complete: Whether `operations` are all there are.
         critical_until: The last critical operation that waits; 0 if none does.
         totals: Their totals, if they have any.
         failures: How many of their turns in a row have failed and may have been the cause.
+        refusal: Why the last identify of our making was refused for good.
+        closed_until_ms: Of a first operation that is a start: until when its like are closed
+            at the latest; None: no close is known.
+        now_ms: The present.
     """
 
     person: int
-    canonical_id: str
+    address: str
     standing: Standing
     operations: Sequence[Operation]
     complete: bool
     critical_until: int = 0
     totals: Totals | None = None
     failures: int = 0
+    refusal: str = ""
+    closed_until_ms: int | None = None
+    now_ms: int = 0
+
+
+Ended = tuple[Operation, Act, str]
+"""An operation that is not sent: dead or withheld, and the reason."""
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -63,25 +78,27 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         person: The person key.
-        canonical_id: The id to address them by.
+        address: The `identifiers` to address them by, as JSON.
         standing: How they stood when the turn was formed.
         operations: What is sent, in order; may be empty.
         identify: An identify of our making, with identifiers only, is sent (alone).
         totals: The totals sent behind the operations; None: none.
         alone: Nothing else of this person's may share its request, and it is awaited.
-        dead: Operations that must not be sent, because no identify was accepted.
+        ended: Operations that are not sent, and why: nothing else is in such a turn.
+        not_before_ms: Nothing leaves before; nothing else is in such a turn. 0: at once.
         failures: How many of their turns in a row, before this one, have failed and may
             have been the cause.
     """
 
     person: int
-    canonical_id: str
+    address: str
     standing: Standing = Standing.KNOWN
     operations: tuple[Operation, ...] = ()
     identify: bool = False
     totals: Totals | None = None
     alone: bool = False
-    dead: tuple[Operation, ...] = ()
+    ended: tuple[Ended, ...] = ()
+    not_before_ms: int = 0
     failures: int = 0
 
 
@@ -110,12 +127,10 @@ MAX_TURN_BYTES: Final = 480_000
 """A turn fits one request of at most 490,000 bytes, its envelope and totals included."""
 
 
-def size_bound(operation: Operation, canonical_id: str) -> int:
+def size_bound(operation: Operation, address: str) -> int:
     """Return a number of bytes that the operation's item does not exceed on the wire."""
     # Six bytes a character is JSON's longest escape; ids and names are short.
-    return (
-        len(operation.attributes) + 6 * (len(operation.name) + len(canonical_id)) + ENVELOPE_BYTES
-    )
+    return len(operation.attributes) + 6 * (len(operation.name) + len(address)) + ENVELOPE_BYTES
 
 
 def next_turn(queue: Queue) -> Turn | None:
@@ -124,20 +139,60 @@ def next_turn(queue: Queue) -> Turn | None:
     Pure: the same queue gives the same turn. The store calls it in the transaction
     that leases, so what it reads cannot have changed when the turn leaves.
     """
+    if queue.standing is Standing.ERASED:
+        return _of_the_erased(queue)
     if queue.standing is Standing.DUE:
         return _turn(queue, identify=True, alone=True)
     if not queue.operations:
         return _totals_alone(queue)
     first = queue.operations[0]
-    opens = first.action is Action.IDENTIFY
+    unsendable = _unsendable(first, queue)
+    if unsendable:
+        return _turn(queue, ended=((first, Act.WITHHOLD, unsendable),))
+    if first.not_before_ms > queue.now_ms:
+        return _turn(queue, not_before_ms=first.not_before_ms)
+    opens = first.action is Action.IDENTIFY or first.action in PARTING
     if queue.standing is Standing.REFUSED and not opens:
-        return _turn(queue, dead=_until_identify(queue.operations))
-    if queue.standing is not Standing.KNOWN and not opens:
+        return _turn(queue, ended=_until_identify(queue))
+    sends = queue.standing in _SENDING
+    if not sends and not opens:
         return _turn(queue, identify=True, alone=True)
-    if first.barrier or queue.standing is not Standing.KNOWN or _large(first, queue):
+    if first.barrier or not sends or _large(first, queue):
         return _turn(queue, operations=(first,), alone=True)
     taken = _shared(queue)
     return _turn(queue, operations=taken, totals=_totals_behind(queue, taken))
+
+
+CLOSED: Final = "closed"
+STALE: Final = "stale"
+ERASED: Final = "erased"
+
+_SENDING: Final = frozenset({Standing.KNOWN, Standing.ANONYMOUS})
+"""Standings in which events leave."""
+
+WITHOUT_TOTALS: Final = frozenset({Standing.REFUSED, Standing.ERASED, Standing.ANONYMOUS})
+"""Standings in which there is nobody whose totals could be told."""
+
+
+def _unsendable(first: Operation, queue: Queue) -> str:
+    """Return why a start is not sent any more; empty: it is sent (law 9)."""
+    if not first.expires_at_ms:
+        return ""
+    if queue.closed_until_ms is not None and first.at_ms <= queue.closed_until_ms:
+        return CLOSED
+    return STALE if queue.now_ms > first.expires_at_ms else ""
+
+
+def _of_the_erased(queue: Queue) -> Turn | None:
+    """Return what leaves for somebody who was erased: what erases them there too (law 20)."""
+    ended: list[Ended] = []
+    for operation in queue.operations:
+        if operation.action in PARTING:
+            if not ended:
+                return _turn(queue, operations=(operation,), alone=True)
+            break
+        ended.append((operation, Act.WITHHOLD, ERASED))
+    return _turn(queue, ended=tuple(ended)) if ended else None
 
 
 class _Parts(TypedDict, total=False):
@@ -145,30 +200,31 @@ class _Parts(TypedDict, total=False):
     identify: bool
     totals: Totals | None
     alone: bool
-    dead: tuple[Operation, ...]
+    ended: tuple[Ended, ...]
+    not_before_ms: int
 
 
 def _turn(queue: Queue, **parts: Unpack[_Parts]) -> Turn:
     return Turn(
         person=queue.person,
-        canonical_id=queue.canonical_id,
+        address=queue.address,
         standing=queue.standing,
         failures=queue.failures,
         **parts,
     )
 
 
-def _until_identify(operations: Sequence[Operation]) -> tuple[Operation, ...]:
-    taken: list[Operation] = []
-    for operation in operations:
-        if operation.action is Action.IDENTIFY:
+def _until_identify(queue: Queue) -> tuple[Ended, ...]:
+    ended: list[Ended] = []
+    for operation in queue.operations:
+        if operation.action is Action.IDENTIFY or operation.action in PARTING:
             break
-        taken.append(operation)
-    return tuple(taken)
+        ended.append((operation, Act.REFUSE, no_identify(queue.refusal)))
+    return tuple(ended)
 
 
 def _large(operation: Operation, queue: Queue) -> bool:
-    return size_bound(operation, queue.canonical_id) > MAX_SHARED_ITEM_BYTES
+    return size_bound(operation, queue.address) > MAX_SHARED_ITEM_BYTES
 
 
 def _shared(queue: Queue) -> tuple[Operation, ...]:
@@ -181,7 +237,7 @@ def _shared(queue: Queue) -> tuple[Operation, ...]:
     taken: list[Operation] = []
     size = 0
     for operation in queue.operations:
-        size += size_bound(operation, queue.canonical_id)
+        size += size_bound(operation, queue.address)
         if operation.barrier or size > MAX_TURN_BYTES or _large(operation, queue):
             break
         if lifted and operation.id > queue.critical_until:
@@ -193,7 +249,7 @@ def _shared(queue: Queue) -> tuple[Operation, ...]:
 def _totals_behind(queue: Queue, taken: tuple[Operation, ...]) -> Totals | None:
     """Return the totals if what changed them last is in this turn or already gone."""
     totals = queue.totals
-    if totals is None or not totals.waiting:
+    if totals is None or not totals.waiting or queue.standing in WITHOUT_TOTALS:
         return None
     left = queue.operations[len(taken) :]
     next_open = left[0].id if left else None
@@ -203,7 +259,7 @@ def _totals_behind(queue: Queue, taken: tuple[Operation, ...]) -> Totals | None:
 
 
 def _totals_alone(queue: Queue) -> Turn | None:
-    if queue.totals is None or not queue.totals.waiting or queue.standing is Standing.REFUSED:
+    if queue.totals is None or not queue.totals.waiting or queue.standing in WITHOUT_TOTALS:
         return None
     if queue.standing is Standing.UNKNOWN:
         return _turn(queue, identify=True, alone=True)
@@ -229,7 +285,7 @@ def standing_after(turn: Turn, standing: Standing, *, delivered: bool, dead: boo
         dead: The identify was refused for good.
     """
     theirs = len(turn.operations) == 1 and turn.operations[0].action is Action.IDENTIFY
-    if not (turn.identify or theirs):
+    if standing is Standing.ERASED or not (turn.identify or theirs):
         return standing
     if delivered:
         return Standing.KNOWN
@@ -238,3 +294,15 @@ def standing_after(turn: Turn, standing: Standing, *, delivered: bool, dead: boo
     if dead and standing is not Standing.KNOWN:
         return Standing.DUE
     return standing
+
+
+def address_after(turn: Turn, *, delivered: bool) -> str:
+    """Return the address that a turn gives its person; empty: it gives none.
+
+    An identify that carries the id and the email of a guest goes by the id, and gives it to
+    the profile that has the email; from then on the person goes by it too.
+    """
+    if not delivered or len(turn.operations) != 1:
+        return ""
+    only = turn.operations[0]
+    return only.address if only.action is Action.IDENTIFY else ""

@@ -13,7 +13,8 @@ import msgspec
 
 from truthpoint.values.instants import to_seconds
 
-from .outbox import Action
+from .outbox import PARTING, Action
+from .people import ANONYMOUS, EMAIL, ID, named_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,19 +57,17 @@ class WireRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     body: bytes = b""
 
 
-def identify_item(person: int, canonical_id: str) -> Item:
+def identify_item(person: int, address: str) -> Item:
     """Return an identify of our making: the identifier only (law 4)."""
-    encoded = b"".join((_head("identify", canonical_id), b',"attributes":{}}'))
+    encoded = b"".join((_head("identify", address), b',"attributes":{}}'))
     return Item(person=person, operation=None, totals=None, encoded=encoded)
 
 
-def totals_item(
-    totals: Totals, canonical_id: str, attributes: Mapping[str, object], at_s: int
-) -> Item:
+def totals_item(totals: Totals, address: str, attributes: Mapping[str, object], at_s: int) -> Item:
     """Return an identify that tells a person's totals as of `at_s`, in unix seconds."""
     encoded = b"".join(
         (
-            _head("identify", canonical_id),
+            _head("identify", address),
             b',"timestamp":%d,"attributes":' % at_s,
             _encode(attributes),
             b"}",
@@ -77,29 +76,44 @@ def totals_item(
     return Item(person=totals.person, operation=None, totals=totals, encoded=encoded)
 
 
-def operation_item(operation: Operation, canonical_id: str) -> Item:
-    """Return an operation as an item of the v2 API."""
-    naming = b""
-    if operation.action is Action.EVENT:
-        naming = b',"name":%b,"id":"%b"' % (_encode(operation.name), operation.event_id.encode())
-    encoded = b"".join(
-        (
-            _head(operation.action.value, canonical_id),
-            naming,
-            b',"timestamp":%d,"attributes":' % to_seconds(operation.at_ms),
+def operation_item(operation: Operation, address: str) -> Item:
+    """Return an operation as an item of the v2 API.
+
+    Args:
+        operation: The operation.
+        address: The person's, for an operation without one of its own.
+    """
+    action = operation.action
+    address = operation.address or address
+    if action is Action.MERGE:
+        encoded = b'{"type":"person","action":"merge","primary":%b,"secondary":%b}' % (
+            address.encode(),
             operation.attributes,
-            b"}",
         )
-    )
+    elif action in PARTING:
+        encoded = _head(action.value, address) + b"}"
+    else:
+        naming = b""
+        if action is Action.EVENT:
+            naming = b',"name":%b,"id":"%b"' % (
+                _encode(operation.name),
+                operation.event_id.encode(),
+            )
+        encoded = b"".join(
+            (
+                _head(action.value, address),
+                naming,
+                b',"timestamp":%d,"attributes":' % to_seconds(operation.at_ms),
+                operation.attributes,
+                b"}",
+            )
+        )
     return Item(person=operation.person, operation=operation, totals=None, encoded=encoded)
 
 
-def _head(action: str, canonical_id: str) -> bytes:
+def _head(action: str, address: str) -> bytes:
     """Return the start of an item: whom it is about and what it does."""
-    return b'{"type":"person","action":"%b","identifiers":{"id":%b}' % (
-        action.encode(),
-        _encode(canonical_id),
-    )
+    return b'{"type":"person","action":"%b","identifiers":%b' % (action.encode(), address.encode())
 
 
 def batch(items: list[Item]) -> WireRequest:
@@ -108,10 +122,30 @@ def batch(items: list[Item]) -> WireRequest:
     return WireRequest(method="POST", path=BATCH_PATH, body=body)
 
 
-def single(operation: Operation, canonical_id: str) -> WireRequest:
-    """Return one operation as a v1 request, for what is too large for v2."""
-    person = quote(canonical_id, safe="")
+def single(operation: Operation, address: str) -> WireRequest | None:
+    """Return one operation as a v1 request, for what is too large for v2.
+
+    Args:
+        operation: An identify or an event.
+        address: The person's, for an operation without one of its own.
+
+    Returns:
+        The request; None when v1 would not take the address for what it is.
+    """
+    kind, value = named_by(operation.address or address)
     seconds = to_seconds(operation.at_ms)
+    if operation.action is Action.EVENT and kind == ANONYMOUS:
+        body = b'{"name":%b,"id":"%b","anonymous_id":%b,"timestamp":%d,"data":%b}' % (
+            _encode(operation.name),
+            operation.event_id.encode(),
+            _encode(value),
+            seconds,
+            operation.attributes,
+        )
+        return WireRequest(method="POST", path="/api/v1/events", body=body)
+    if not _v1_addresses(kind, value):
+        return None
+    person = quote(value, safe="")
     if operation.action is Action.IDENTIFY:
         # Raw values keep their bytes, so that no decimal changes on the way.
         raw = msgspec.json.decode(operation.attributes, type=dict[str, msgspec.Raw])
@@ -126,12 +160,13 @@ def single(operation: Operation, canonical_id: str) -> WireRequest:
     return WireRequest(method="POST", path=f"/api/v1/customers/{person}/events", body=body)
 
 
-def v1_addresses(canonical_id: str) -> bool:
-    """Tell whether v1 takes this id for an id.
+def _v1_addresses(kind: str, value: str) -> bool:
+    """Tell whether v1 takes an identifier for what it is.
 
     In v1 the server guesses from the shape: what looks like an email is one, and what
     starts with `cio_` is Customer.io's own id (customerio-api, 2.2).
     """
+    if value.startswith("cio_"):
+        return False
     # `.` and `..` are steps of a path, which clients resolve before they send it.
-    dots = canonical_id in (".", "..")
-    return "@" not in canonical_id and not canonical_id.startswith("cio_") and not dots
+    return kind == EMAIL or (kind == ID and "@" not in value and value not in (".", ".."))

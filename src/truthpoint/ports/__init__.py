@@ -11,6 +11,7 @@ from truthpoint.core.views import Backlog, Binding, PersonView, Step, Waiting
 
 from .desk import Desk
 from .journal import Appended, Capture, Journal
+from .knowledge import Knowledge
 from .store import Fate, Result, Settlement, Store
 from .world import (
     AlertMemory,
@@ -35,6 +36,7 @@ __all__ = [
     "Hook",
     "HookFailed",
     "Journal",
+    "Knowledge",
     "PersonView",
     "Result",
     "Settlement",

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from truthpoint.core.decision import Decision, JournalRow, LedgerKey, LedgerRow, PersonRow
-    from truthpoint.core.outbox import Totals
+    from truthpoint.core.decision import Decision, JournalRow
     from truthpoint.core.rates import Pace
     from truthpoint.core.turns import Turn
     from truthpoint.core.views import Binding
     from truthpoint.findings import Finding
+
+    from .knowledge import Knowledge
 
 
 class Result(StrEnum):
@@ -107,18 +108,13 @@ class Store(Protocol):
         """
         ...
 
-    def known(
-        self, ids: Collection[str], keys: Collection[LedgerKey]
-    ) -> tuple[list[PersonRow], list[LedgerRow]]:
-        """Return what is known of these canonical ids and ledger keys."""
+    @property
+    def knowledge(self) -> Knowledge:
+        """What it knows, as far as a batch of records is about it."""
         ...
 
-    def totals(self, people: Collection[int]) -> list[Totals]:
-        """Return the totals of these person keys, where they have any."""
-        ...
-
-    def next_ids(self) -> tuple[int, int]:
-        """Return the first free person key and the first free operation id."""
+    def release(self, now_ms: int) -> None:
+        """Let records be decided again whose time of waiting for their person is over."""
         ...
 
     def commit(self, decision: Decision) -> None:

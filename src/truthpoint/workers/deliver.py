@@ -236,7 +236,7 @@ class Deliverer:
     async def _turn_one_by_one(self, turn: Turn, items: tuple[Item, ...], revision: int) -> None:
         fates: list[Fate] = []
         for item in items:
-            request = packing.single_item(item, turn.canonical_id)
+            request = packing.single_item(item, turn.address)
             if request is None:
                 fates.append(_dead("too_large"))
                 continue

@@ -10,12 +10,24 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from truthpoint.contract.model import Lane
+from truthpoint.core.decision import of_person
 from truthpoint.core.outbox import OPEN, TRANSITIONS, Operation, Standing, State, Totals
+from truthpoint.core.turns import WITHOUT_TOTALS
 
 if TYPE_CHECKING:
-    from truthpoint.core.decision import JournalRow, LedgerKey, LedgerRow, PersonRow, Verdict
+    from truthpoint.core.decision import (
+        Hold,
+        JournalRow,
+        LedgerKey,
+        LedgerRow,
+        Said,
+        Tie,
+        Verdict,
+    )
     from truthpoint.core.outbox import Act
     from truthpoint.core.pauses import Pause, PauseKind, Pauses
+    from truthpoint.core.people import LinkRow, PersonRow
+    from truthpoint.core.profile import Profile
     from truthpoint.core.rates import Pace
     from truthpoint.core.turns import Turn
     from truthpoint.findings import Finding
@@ -52,7 +64,15 @@ class MemoryShelf:
         position: The last record decided in the journal's order.
         replays: Records to decide again, in the order of asking; the values say nothing.
         people: By person key.
-        keys: Canonical id to person key.
+        links: By kind, value and person key.
+        profiles: By person key.
+        holds: By record.
+        closings: Start and tie to until when its like are closed.
+        said: By source and event.
+        tombstones: Digest to the person key of whom it named.
+        secret: By which digests of identifiers are made.
+        scrubs: Records whose bytes are to be forgotten.
+        blocked: Person key to those who became part of them and are away.
         ledger: By ledger key.
         totals: By person key.
         operations: By id.
@@ -82,7 +102,17 @@ class MemoryShelf:
     position: int = 0
     replays: dict[int, None] = field(default_factory=dict[int, None])
     people: dict[int, PersonRow] = field(default_factory=dict[int, "PersonRow"])
-    keys: dict[str, int] = field(default_factory=dict[str, int])
+    links: dict[tuple[str, str, int], LinkRow] = field(
+        default_factory=dict[tuple[str, str, int], "LinkRow"]
+    )
+    profiles: dict[int, Profile] = field(default_factory=dict[int, "Profile"])
+    holds: dict[int, Hold] = field(default_factory=dict[int, "Hold"])
+    closings: dict[Tie, int] = field(default_factory=dict["Tie", int])
+    said: dict[tuple[str, str], Said] = field(default_factory=dict[tuple[str, str], "Said"])
+    tombstones: dict[str, int] = field(default_factory=dict[str, int])
+    secret: bytes = b"of a store in memory"
+    scrubs: set[int] = field(default_factory=set[int])
+    blocked: dict[int, set[int]] = field(default_factory=dict[int, set[int]])
     ledger: dict[LedgerKey, LedgerRow] = field(default_factory=dict["LedgerKey", "LedgerRow"])
     totals: dict[int, Totals] = field(default_factory=dict[int, Totals])
     operations: dict[int, Held] = field(default_factory=dict[int, Held])
@@ -106,6 +136,24 @@ class MemoryShelf:
         default_factory=dict[tuple["PauseKind", str], "Pause"]
     )
     pauses_made: int = 0
+
+    def is_away(self, person: int) -> bool:
+        """Tell whether somebody is away, or somebody who became part of them."""
+        return person in self.away or not self.blocked.get(person, set()).isdisjoint(self.away)
+
+    def waiting_for(self, gone: int) -> int:
+        """Return who waits for somebody who became part of them."""
+        return next(person for person, waited_for in self.blocked.items() if gone in waited_for)
+
+    def close(self, event: str, tie: str, until_ms: int) -> None:
+        """Close the starts that happened up to a time."""
+        self.closings[event, tie] = max(until_ms, self.closings.get((event, tie), until_ms))
+
+    def closed_until_ms(self, start: Operation) -> int | None:
+        """Return until when the likes of a start are closed."""
+        ties = (start.tie or "", of_person(start.person))
+        found = [self.closings[start.event, tie] for tie in ties if (start.event, tie) in self.closings]
+        return max(found, default=None)
 
     def lane_of(self, person: int) -> Lane:
         """Return the lane in which a person waits: that of their most urgent open operation."""
@@ -157,4 +205,4 @@ class MemoryShelf:
         if self.open.get(person) or standing is Standing.DUE:
             return True
         totals = self.totals.get(person)
-        return totals is not None and totals.waiting and standing is not Standing.REFUSED
+        return totals is not None and totals.waiting and standing not in WITHOUT_TOTALS

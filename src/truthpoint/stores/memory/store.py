@@ -12,11 +12,12 @@ from truthpoint.core.decision import first_rows
 from truthpoint.core.outbox import Act, Standing, State, Totals
 from truthpoint.core.pace import is_due
 from truthpoint.core.pauses import Pauses
-from truthpoint.core.turns import Queue, next_turn, no_identify, stamped, standing_after
+from truthpoint.core.turns import Queue, address_after, next_turn, stamped, standing_after
 from truthpoint.errors import LeaseLost, StoreBusy
 from truthpoint.ports import Result
 
-from .shelf import Held
+from .knowing import MemoryKnowledge
+from .writing import write
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -69,6 +70,7 @@ class MemoryStore:
             shelf.held = True
             shelf.token += 1
             self._lease = shelf.token
+            shelf.blocked.clear()
             for turn in shelf.away.values():
                 for one in turn.operations:
                     shelf.move(one.id, Act.RETRY)
@@ -118,23 +120,18 @@ class MemoryStore:
         beyond = range(self._shelf.position + 1, len(self._shelf.records) + 1)
         return list(beyond[: max(0, limit)])
 
-    def known(
-        self, ids: Collection[str], keys: Collection[LedgerKey]
-    ) -> tuple[list[PersonRow], list[LedgerRow]]:
-        """Return what is known of these canonical ids and ledger keys."""
-        shelf = self._shelf
-        with shelf.lock:
-            people = [shelf.people[shelf.keys[one]] for one in ids if one in shelf.keys]
-            return people, [shelf.ledger[one] for one in keys if one in shelf.ledger]
+    @property
+    def knowledge(self) -> MemoryKnowledge:
+        """What it knows, as far as a batch of records is about it."""
+        return MemoryKnowledge(self._shelf)
 
-    def totals(self, people: Collection[int]) -> list[Totals]:
-        """Return the totals of these person keys, where they have any."""
+    def release(self, now_ms: int) -> None:
+        """Let records be decided again whose time of waiting for their person is over."""
         with self._shelf.lock:
-            return [self._shelf.totals[one] for one in people if one in self._shelf.totals]
-
-    def next_ids(self) -> tuple[int, int]:
-        """Return the first free person key and the first free operation id."""
-        return self._shelf.next_person, self._shelf.next_operation
+            self._fence()
+            for record, hold in sorted(self._shelf.holds.items()):
+                if hold.until_ms <= now_ms:
+                    self._shelf.replays.setdefault(record, None)
 
     def commit(self, decision: Decision) -> None:
         """Write a decision and the records that it settles, all or nothing.
@@ -145,7 +142,7 @@ class MemoryStore:
         with self._shelf.lock:
             self._fence()
             self._settle_records(decision.records)
-            self._write(decision)
+            write(self._shelf, decision)
 
     def _settle_records(self, records: Sequence[int]) -> None:
         """Check that these are the next records, then take them out of what is undecided."""
@@ -160,34 +157,8 @@ class MemoryStore:
             del shelf.replays[number]
             shelf.verdicts.pop(number, None)
             shelf.findings.pop(number, None)
+            shelf.holds.pop(number, None)
         shelf.position += len(fresh)
-
-    def _write(self, decision: Decision) -> None:
-        shelf = self._shelf
-        for person in decision.people:
-            shelf.keys[person.canonical_id] = person.person
-            before = shelf.people.get(person.person)
-            shelf.people[person.person] = (
-                person if before is None else replace(before, identified=person.identified)
-            )
-        for row in decision.ledger:
-            shelf.ledger[row.event, row.key] = row
-        for told in decision.totals:
-            slot = shelf.totals.get(told.person, Totals(person=told.person, values={}))
-            shelf.totals[told.person] = replace(
-                slot, version=told.version, changed_by=told.changed_by, values=told.values
-            )
-        for operation in decision.operations:
-            shelf.operations[operation.id] = Held(operation=operation)
-            shelf.of_record[operation.record] = operation.id
-            shelf.open.setdefault(operation.person, []).append(operation.id)
-        shelf.verdicts.update((one.record, one) for one in decision.verdicts)
-        shelf.findings.update(decision.findings)
-        shelf.next_person = decision.next_person
-        shelf.next_operation = decision.next_operation
-        touched = (*decision.operations, *decision.totals)
-        for person_key in dict.fromkeys(one.person for one in touched):
-            shelf.queue_up(person_key)
 
     def lease(self, now_ms: int, *, operations: int) -> list[Turn]:
         """Return turns of people who are not away, most urgent lane and oldest first."""
@@ -214,7 +185,7 @@ class MemoryStore:
         due = [
             person
             for person in shelf.waiting
-            if person not in shelf.away and is_due(shelf.not_before_ms.get(person, 0), now_ms)
+            if not shelf.is_away(person) and is_due(shelf.not_before_ms.get(person, 0), now_ms)
         ]
         return sorted(due, key=self._rank)
 
@@ -228,19 +199,22 @@ class MemoryStore:
 
     def _turn(self, person: int, now_ms: int, pauses: Pauses) -> Turn | None:
         """Return a person's next turn as it leaves; None when they have none now."""
+        shelf = self._shelf
         while True:
-            if self._shelf.paused(person, pauses):
+            if shelf.paused(person, pauses):
                 return None
-            turn = next_turn(self._queue(person, pauses))
+            turn = next_turn(self._queue(person, now_ms, pauses))
             if turn is None:
                 return None
-            if not turn.dead:
+            if turn.not_before_ms:
+                shelf.not_before_ms[person] = turn.not_before_ms
+                return None
+            if not turn.ended:
                 return stamped(turn, now_ms)
-            reason = no_identify(self._shelf.refusals.get(person, ""))
-            for one in turn.dead:
-                self._shelf.move(one.id, Act.REFUSE, reason=reason, now_ms=now_ms)
+            for one, act, reason in turn.ended:
+                shelf.move(one.id, act, reason=reason, now_ms=now_ms)
 
-    def _queue(self, person: int, pauses: Pauses) -> Queue:
+    def _queue(self, person: int, now_ms: int, pauses: Pauses) -> Queue:
         shelf = self._shelf
         ids = shelf.open.get(person, [])
         held = [shelf.operations[one] for one in ids]
@@ -248,15 +222,19 @@ class MemoryStore:
         ready = [one.operation for one in held if one.state is State.READY]
         sendable = pauses.sendable(ready)
         row = shelf.people[person]
+        closed_until_ms = shelf.closed_until_ms(sendable[0]) if sendable else None
         return Queue(
             person=person,
-            canonical_id=row.canonical_id,
+            address=row.address,
             standing=row.standing,
             operations=sendable[:PERSON_LIMIT],
             complete=len(sendable) == len(ready) <= PERSON_LIMIT,
             critical_until=critical[-1] if critical else 0,
             totals=shelf.totals.get(person),
             failures=shelf.failures.get(person, 0),
+            refusal=shelf.refusals.get(person, ""),
+            closed_until_ms=closed_until_ms,
+            now_ms=now_ms,
         )
 
     def _send_away(self, turn: Turn) -> None:
@@ -299,22 +277,29 @@ class MemoryStore:
         self._settle_totals(turn, settlement.totals)
         fates = [*settlement.operations.values(), settlement.identify]
         results = {fate.result for fate in fates if fate is not None}
-        before: Standing = shelf.people[turn.person].standing
-        after = standing_after(
-            turn, before, delivered=Result.DELIVERED in results, dead=Result.DEAD in results
-        )
-        if after is not before:
-            shelf.stand(turn.person, after)
-            shelf.refusals[turn.person] = settlement.refusal
-        shelf.failures[turn.person] = settlement.failures
+        delivered, dead = Result.DELIVERED in results, Result.DEAD in results
         del shelf.away[turn.person]
+        person = turn.person if turn.person in shelf.people else shelf.waiting_for(turn.person)
+        if person == turn.person:
+            before: Standing = shelf.people[person].standing
+            after = standing_after(turn, before, delivered=delivered, dead=dead)
+            if after is not before:
+                shelf.stand(person, after)
+                shelf.refusals[person] = settlement.refusal
+            address = address_after(turn, delivered=delivered)
+            if address:
+                shelf.people[person] = replace(shelf.people[person], address=address)
+        shelf.failures[person] = settlement.failures
         if settlement.not_before_ms:
-            shelf.not_before_ms[turn.person] = settlement.not_before_ms
-        shelf.queue_up(turn.person)
+            shelf.not_before_ms[person] = settlement.not_before_ms
+        shelf.queue_up(person)
 
     def _settle_totals(self, turn: Turn, fate: Fate | None) -> None:
         """Remember the version that was told; a later one may have come in the meantime."""
         if turn.totals is None or fate is None or fate.result is Result.RETRY:
+            return
+        if turn.person not in self._shelf.totals:
+            # They became part of somebody, whose totals are theirs now.
             return
         slot = self._shelf.totals[turn.person]
         sent = max(slot.sent_version, turn.totals.version)

@@ -24,10 +24,14 @@ JOURNAL: Final = ("journal.db", 0x54504A31, "journal.sql")
 STATE: Final = ("state.db", 0x54505331, "state.sql")
 """File name, application id (`TPS1`) and schema of the state."""
 
-VERSIONS: Final = {JOURNAL[0]: 1, STATE[0]: 3}
+VERSIONS: Final = {JOURNAL[0]: 1, STATE[0]: 4}
 """Version of each schema; a file from a newer one is refused, one from an older one is raised."""
 
-RAISES: Final = {(STATE[0], 2): "state-2.sql", (STATE[0], 3): "state-3.sql"}
+RAISES: Final = {
+    (STATE[0], 2): "state-2.sql",
+    (STATE[0], 3): "state-3.sql",
+    (STATE[0], 4): "state-4.sql",
+}
 """What raises a file to a version from the one before it; all of them stay."""
 
 _MAKING: Final = Lock()

@@ -12,6 +12,7 @@ import msgspec
 
 from truthpoint.contract.model import Lane
 from truthpoint.core.outbox import Standing
+from truthpoint.core.turns import WITHOUT_TOTALS
 
 from . import rows
 from .files import SQL
@@ -71,7 +72,7 @@ def _place(row: rows.Row, back: Back) -> rows.Row | None:
     head = back.head
     if next_open is not None:
         head = next_open
-    elif version is not None and version > sent_version and standing != Standing.REFUSED:
+    elif version is not None and version > sent_version and standing not in WITHOUT_TOTALS:
         head = changed_by
     elif standing != Standing.DUE:
         return None

@@ -7,15 +7,14 @@ when it is settled.
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 from msgspec.structs import replace
 
-from truthpoint.core.outbox import TRANSITIONS, Act, Standing, State
+from truthpoint.core.outbox import Act, Standing, State
 from truthpoint.core.pace import LONGEST_WAIT_SECONDS
-from truthpoint.core.turns import Queue, Turn, next_turn, no_identify, standing_after
+from truthpoint.core.turns import Queue, Turn, next_turn
 from truthpoint.errors import LeaseLost
 from truthpoint.ports import Result
 
@@ -23,27 +22,22 @@ from . import rows
 from .files import SQL
 from .line import UNKNOWN_CRITICAL, Back, come_back
 from .paused import is_held, open_lanes, read_pauses
+from .ready import ReadyOperations
+from .settling import address_columns, ended_columns, standing_columns, totals_columns
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping, Sequence
 
+    from truthpoint.core.decision import Joined
     from truthpoint.core.outbox import Operation
     from truthpoint.core.pauses import Pauses
     from truthpoint.ports import Settlement
 
-PERSON_LIMIT: Final = 500
-"""Operations loaded of one person for one turn."""
+    from .ready import Ready
 
 PEOPLE_AT_A_TIME: Final = 25
 """People looked up together: few enough that little is looked up in vain."""
-
-TOGETHER: Final = 100
-"""Operations that are loaded together, of all these people: few enough for memory."""
-
-LOADED_BYTES: Final = 1_000_000
-"""Payload loaded of one person for one turn: more than a request holds, and one operation at
-least."""
 
 LEASE_BYTES: Final = 2_000_000
 """Payload leased at a time: a few full requests, so that memory stays flat."""
@@ -53,9 +47,6 @@ _ACTS: Final = {
     Result.RETRY: Act.RETRY,
     Result.DEAD: Act.REFUSE,
 }
-
-_Ready = tuple[list["Operation"], bool]
-"""Ready operations of one person in order, and whether they are all."""
 
 _Told = tuple[int, list[int], int, int]
 """A turn as `lease` keeps it: person, operations, time of the totals or 0, head."""
@@ -86,17 +77,42 @@ class Outbox:
     Args:
         state: The connection.
         events: Names of events by their numbers; grows while this lives.
+        numbers: The reverse.
     """
 
-    def __init__(self, state: sqlite3.Connection, events: Mapping[int, str]) -> None:
+    def __init__(
+        self, state: sqlite3.Connection, events: Mapping[int, str], numbers: Mapping[str, int]
+    ) -> None:
         self._state = state
-        self._events = events
+        self._ready = ReadyOperations(state, events, numbers)
         self._away: dict[int, _Away] = {}
         self._leases: dict[int, dict[int, _Told]] = {}
+        self._blocked: dict[int, set[int]] = {}
 
     def is_away(self, person: int) -> bool:
-        """Tell whether a person is away."""
-        return person in self._away
+        """Tell whether a person is away, or somebody who became part of them."""
+        return person in self._away or person in self._blocked
+
+    def joined(self, joined: Iterable[Joined]) -> None:
+        """Take note of who became part of whom, after it was committed.
+
+        What is on its way for somebody who is gone is settled first: until then nothing of
+        whom they became part of leaves, so that what comes back keeps its place (law 7).
+        """
+        for one in joined:
+            waited_for = self._blocked.pop(one.gone, set())
+            if one.gone in self._away:
+                waited_for.add(one.gone)
+            if waited_for:
+                self._blocked.setdefault(one.into, set()).update(waited_for)
+
+    def away_after(self, joined: Iterable[Joined]) -> set[int]:
+        """Return who will be away after these were joined."""
+        away: set[int] = set()
+        for one in joined:
+            if self.is_away(one.gone) or one.gone in away:
+                away.add(one.into)
+        return away
 
     def recover(self) -> None:
         """Let everybody come back whom a dead worker had sent away."""
@@ -126,7 +142,7 @@ class Outbox:
             due = self._due(now_ms, min(wanted - taken, PEOPLE_AT_A_TIME), pauses)
             if not due:
                 break
-            first = self._first({row[0]: row[1] for row in due})
+            first = self._ready.first({row[0]: row[1] for row in due})
             before = len(chosen)
             for row in due:
                 turn = self._turn(row, first.get(row[0]), now_ms, pauses)
@@ -154,71 +170,64 @@ class Outbox:
                 return due
             self._state.executemany(SQL["hide"], away)
 
-    def _first(self, people: Mapping[int, int]) -> dict[int, _Ready]:
-        """Return all that is ready of people, each from the operation given on.
-
-        It is loaded together, up to a bound. Whom the bound cut short is left out, to be read
-        alone when it is their turn: most have little, and then nobody is.
-        """
-        asked = (rows.json_text(people), TOGETHER)
-        loaded = [
-            rows.operation_row(row, self._events)
-            for row in self._state.execute(SQL["first_operations"], asked)
-        ]
-        found: dict[int, list[Operation]] = {}
-        for one in loaded:
-            found.setdefault(one.person, []).append(one)
-        if len(loaded) == TOGETHER:
-            del found[loaded[-1].person]
-        else:
-            found |= {person: [] for person in people if person not in found}
-        return {
-            person: (sorted(operations, key=_place), True) for person, operations in found.items()
-        }
-
-    def _ready(self, person: int, head: int) -> _Ready:
-        """Return a person's first ready operations from `head` on, and whether they are all.
-
-        One row is read at a time, so that no more is loaded than a turn can hold.
-        """
-        found: list[Operation] = []
-        size = 0
-        asked = (person, head, PERSON_LIMIT + 1)
-        for row in self._state.execute(SQL["ready_operations"], asked):
-            if len(found) == PERSON_LIMIT or size > LOADED_BYTES:
-                return found, False
-            found.append(rows.operation_row(row, self._events))
-            size += len(found[-1].attributes)
-        return found, True
-
-    def _turn(
-        self, due: rows.Row, first: _Ready | None, now_ms: int, pauses: Pauses
-    ) -> Turn | None:
+    def _turn(self, due: rows.Row, first: Ready | None, now_ms: int, pauses: Pauses) -> Turn | None:
         """Return a person's next turn.
 
         When they have none, take them out of the queue; set them aside when a pause holds them.
         """
         person, head, critical_until, failures = due[:4]
         row: rows.Row | None = due
-        ready, complete = first or self._ready(person, head)
+        ready, complete = first or self._ready.after(person, head)
         while row is not None:
             if is_held(row, ready, pauses):
                 self._state.execute(SQL["set_aside"], (person,))
                 return None
-            turn = next_turn(_queue(row, ready, pauses, complete=complete))
-            if turn is not None and not turn.dead:
+            turn = next_turn(self._queue(row, ready, now_ms, pauses, complete=complete))
+            if turn is not None and not turn.ended and not turn.not_before_ms:
                 return _stamped(turn, now_ms)
+            not_before_ms = 0
             if turn is not None:
-                reason = no_identify(row[6])
-                self._end([(one.id, State.READY, Act.REFUSE, reason) for one in turn.dead], now_ms)
+                not_before_ms = turn.not_before_ms
+                ended = [(one.id, State.READY, act, reason) for one, act, reason in turn.ended]
+                self._end(ended, now_ms)
             # Their place is another one now, or none.
-            back = Back(person=person, head=head, critical_until=critical_until, failures=failures)
+            back = Back(
+                person=person,
+                head=head,
+                critical_until=critical_until,
+                not_before_ms=not_before_ms,
+                failures=failures,
+            )
             come_back(self._state, [back])
-            if turn is None:
+            if turn is None or not_before_ms:
                 break
             row = self._state.execute(SQL["due_person"], (person,)).fetchone()
-            ready, complete = self._ready(person, head)
+            ready, complete = self._ready.after(person, head)
         return None
+
+    def _queue(
+        self, row: rows.Row, ready: list[Operation], now_ms: int, pauses: Pauses, *, complete: bool
+    ) -> Queue:
+        sendable = pauses.sendable(ready)
+        person, _, critical_until, failures, _, standing, refusal, address, *of_totals = row
+        version = of_totals[0]
+        totals = None if version is None else rows.totals_row((person, *of_totals))
+        closed_until_ms = None
+        if sendable and sendable[0].expires_at_ms:
+            closed_until_ms = self._ready.closed_until_ms(sendable[0])
+        return Queue(
+            person=person,
+            address=address,
+            standing=Standing(standing),
+            operations=sendable,
+            complete=complete and len(sendable) == len(ready),
+            critical_until=critical_until,
+            totals=totals,
+            failures=failures,
+            refusal=refusal,
+            closed_until_ms=closed_until_ms,
+            now_ms=now_ms,
+        )
 
     def _send_away(self, chosen: Sequence[tuple[rows.Row, Turn]]) -> None:
         """Remember, here and in the file, who is away with what."""
@@ -269,8 +278,9 @@ class Outbox:
             ],
             now_ms,
         )
-        self._state.executemany(SQL["settle_totals"], list(_totals_columns(settlements)))
-        self._state.executemany(SQL["set_standing"], list(_standing_columns(settlements)))
+        self._state.executemany(SQL["settle_totals"], list(totals_columns(settlements)))
+        self._state.executemany(SQL["set_standing"], list(standing_columns(settlements)))
+        self._state.executemany(SQL["set_address"], list(address_columns(settlements)))
         self._return(settlements)
 
     def _end(self, ended: Sequence[tuple[int, State, Act, str]], now_ms: int) -> None:
@@ -278,7 +288,7 @@ class Outbox:
         done = self._state.executemany(
             SQL["end_operation"],
             [
-                _ended_columns(number, before, act, reason, now_ms)
+                ended_columns(number, before, act, reason, now_ms)
                 for number, before, act, reason in ended
             ],
         )
@@ -311,25 +321,30 @@ class Outbox:
             del self._away[person], self._leases[away.lease_number][person]
             if not self._leases[away.lease_number]:
                 del self._leases[away.lease_number]
+        if self._blocked:
+            self._let_go(settlements)
 
-
-_place: Final = attrgetter("id")
-
-
-def _queue(row: rows.Row, ready: list[Operation], pauses: Pauses, *, complete: bool) -> Queue:
-    sendable = pauses.sendable(ready)
-    person, _, critical_until, failures, canonical_id, standing, _, version, *of_totals = row
-    totals = None if version is None else rows.totals_row((person, version, *of_totals))
-    return Queue(
-        person=person,
-        canonical_id=canonical_id,
-        standing=Standing(standing),
-        operations=sendable,
-        complete=complete and len(sendable) == len(ready),
-        critical_until=critical_until,
-        totals=totals,
-        failures=failures,
-    )
+    def _let_go(self, settlements: Sequence[Settlement]) -> None:
+        """Let those come back who waited for somebody who became part of them."""
+        by_person = {one.turn.person: one for one in settlements}
+        for person, waited_for in list(self._blocked.items()):
+            returned = waited_for & by_person.keys()
+            waited_for.difference_update(returned)
+            if waited_for:
+                self._state.execute(SQL["hide"], (person,))
+                continue
+            del self._blocked[person]
+            if person in self._away:
+                continue
+            later = [by_person[one] for one in returned]
+            back = Back(
+                person=person,
+                head=0,
+                critical_until=UNKNOWN_CRITICAL,
+                not_before_ms=max((one.not_before_ms for one in later), default=0),
+                failures=max((one.failures for one in later), default=0),
+            )
+            come_back(self._state, [back])
 
 
 def _stamped(turn: Turn, now_ms: int) -> Turn:
@@ -338,38 +353,3 @@ def _stamped(turn: Turn, now_ms: int) -> Turn:
         return turn
     wire_at_s = max(turn.totals.wire_at_s + 1, now_ms // 1000)
     return replace(turn, totals=replace(turn.totals, wire_at_s=wire_at_s))
-
-
-def _ended_columns(number: int, before: State, act: Act, reason: str, now_ms: int) -> rows.Row:
-    after = TRANSITIONS[before, act]
-    settled_at_ms = None if after is State.READY else now_ms
-    return (after.value, reason, settled_at_ms, before is State.LEASED, number)
-
-
-def _totals_columns(settlements: Iterable[Settlement]) -> Iterable[rows.Row]:
-    for one in settlements:
-        totals, fate = one.turn.totals, one.totals
-        if totals is None or fate is None:
-            continue
-        if fate.result is Result.RETRY:
-            yield (0, totals.wire_at_s, None, totals.person)
-        else:
-            yield (totals.version, totals.wire_at_s, fate.reason, totals.person)
-
-
-def _standing_columns(settlements: Iterable[Settlement]) -> Iterable[rows.Row]:
-    for one in settlements:
-        turn = one.turn
-        if not turn.alone:
-            # Only what goes alone can be an identify that changes how somebody stands.
-            continue
-        fates = [*one.operations.values(), *([one.identify] if one.identify else [])]
-        results = {fate.result for fate in fates}
-        after = standing_after(
-            turn,
-            turn.standing,
-            delivered=Result.DELIVERED in results,
-            dead=Result.DEAD in results,
-        )
-        if after is not turn.standing:
-            yield (after.value, one.refusal, turn.person)

@@ -58,8 +58,123 @@ SELECT count(*) FROM record WHERE record > ?;
 SELECT record FROM replay ORDER BY request LIMIT ?;
 
 -- name: people_by_id
-SELECT p.person, p.canonical_id, p.standing, p.identified
+SELECT p.person, p.canonical_id, p.address, p.standing, p.identified
 FROM json_each(?) AS asked CROSS JOIN person AS p ON p.canonical_id = asked.value;
+
+-- name: people_by_address
+SELECT p.person, p.canonical_id, p.address, p.standing, p.identified
+FROM json_each(?) AS asked CROSS JOIN person AS p ON p.address = asked.value;
+
+-- name: people_by_key
+SELECT p.person, p.canonical_id, p.address, p.standing, p.identified
+FROM json_each(?) AS asked CROSS JOIN person AS p ON p.person = asked.value;
+
+-- name: links_by_identifier
+SELECT l.kind, l.value, l.person, l.grade, l.from_ms, l.until_ms
+FROM json_each(?) AS asked CROSS JOIN link AS l
+  ON l.kind = json_extract(asked.value, '$[0]') AND l.value = json_extract(asked.value, '$[1]');
+
+-- name: links_by_person
+SELECT l.kind, l.value, l.person, l.grade, l.from_ms, l.until_ms
+FROM json_each(?) AS asked CROSS JOIN link AS l ON l.person = asked.value;
+
+-- name: write_link
+INSERT OR REPLACE INTO link (kind, value, person, grade, from_ms, until_ms)
+VALUES (?, ?, ?, ?, ?, ?);
+
+-- name: profiles_by_person
+SELECT p.person, p.content
+FROM json_each(?) AS asked CROSS JOIN profile AS p ON p.person = asked.value;
+
+-- name: write_profile
+INSERT OR REPLACE INTO profile (person, content) VALUES (?, ?);
+
+-- name: ledger_by_person
+SELECT l.event, l.key, l.person, l.at_ms, l.record, l.operation, l.compare, l.correlation,
+  l.contributions
+FROM json_each(?) AS asked CROSS JOIN ledger AS l ON l.person = asked.value;
+
+-- name: correct_ledger
+UPDATE ledger SET contributions = ? WHERE event = ? AND key = ?;
+
+-- name: latest_start
+SELECT attributes FROM operation WHERE event = ? AND tie = ? ORDER BY id DESC LIMIT 1;
+
+-- name: write_closing
+INSERT INTO closing (event, tie, until_ms) VALUES (?, ?, ?)
+ON CONFLICT (event, tie) DO UPDATE SET until_ms = max(until_ms, excluded.until_ms);
+
+-- name: closed_until
+SELECT max(until_ms) FROM closing WHERE event = ? AND tie IN (?, ?);
+
+-- name: closings_of_person
+SELECT event, until_ms FROM closing WHERE tie = ?;
+
+-- name: forget_closings
+DELETE FROM closing WHERE tie = ?;
+
+-- name: add_hold
+INSERT OR REPLACE INTO hold (kind, value, record, until_ms) VALUES (?, ?, ?, ?);
+
+-- name: forget_hold
+DELETE FROM hold WHERE record = ?;
+
+-- name: release_by_link
+INSERT INTO replay (record) SELECT record FROM hold WHERE kind = ? AND value = ?
+ON CONFLICT (record) DO NOTHING;
+
+-- name: is_hold_due
+SELECT 1 FROM hold WHERE until_ms <= ?
+  AND record NOT IN (SELECT record FROM replay) LIMIT 1;
+
+-- name: release_due
+INSERT INTO replay (record) SELECT record FROM hold WHERE until_ms <= ? ORDER BY record
+ON CONFLICT (record) DO NOTHING;
+
+-- name: said
+SELECT source, event, count, last_ms FROM said;
+
+-- name: add_said
+INSERT INTO said (source, event, count, last_ms) VALUES (?, ?, ?, ?)
+ON CONFLICT (source, event) DO UPDATE SET
+  count = count + excluded.count, last_ms = max(last_ms, excluded.last_ms);
+
+-- name: tombstones
+SELECT t.digest FROM json_each(?) AS asked CROSS JOIN tombstone AS t
+  ON t.digest = asked.value;
+
+-- name: any_tombstone
+SELECT 1 FROM tombstone LIMIT 1;
+
+-- name: add_tombstone
+INSERT OR REPLACE INTO tombstone (digest, person) VALUES (?, ?);
+
+-- name: lift_tombstone
+DELETE FROM tombstone WHERE person IN (SELECT person FROM tombstone WHERE digest = ?);
+
+-- name: join_operations
+UPDATE operation SET person = ? WHERE person = ?;
+
+-- name: join_ledger
+UPDATE ledger SET person = ? WHERE person = ?;
+
+-- name: join_verdicts
+UPDATE verdict SET person = ? WHERE person = ?;
+
+-- name: forget_links
+DELETE FROM link WHERE person = ?;
+
+-- name: forget_profile
+DELETE FROM profile WHERE person = ?;
+
+-- name: forget_totals
+DELETE FROM totals WHERE person = ?;
+
+-- name: forget_person
+DELETE FROM person WHERE person = ?;
+
+-- name: set_address
+UPDATE OR IGNORE person SET address = ? WHERE person = ?;
 
 -- name: ledger_by_key
 SELECT l.key, l.person, l.at_ms, l.record, l.operation, l.compare, l.correlation, l.contributions
@@ -76,8 +191,10 @@ INSERT INTO event (name) VALUES (?) ON CONFLICT (name) DO NOTHING;
 SELECT name, event FROM event;
 
 -- name: write_person
-INSERT INTO person (person, canonical_id, standing, identified) VALUES (?, ?, ?, ?)
-ON CONFLICT (person) DO UPDATE SET identified = excluded.identified;
+INSERT INTO person (person, canonical_id, address, standing, identified) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (person) DO UPDATE SET
+  canonical_id = excluded.canonical_id, identified = excluded.identified,
+  standing = CASE excluded.standing WHEN 4 THEN 4 ELSE standing END;
 
 -- name: write_ledger
 INSERT INTO ledger
@@ -86,13 +203,18 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: write_operation
 INSERT INTO operation
-  (id, person, record, lane, action, event, name, event_id, at_ms, barrier, attributes)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+  (id, person, record, lane, action, event, name, event_id, at_ms, barrier, address, tie,
+   expires_at_ms, not_before_ms, own, attributes)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: write_totals
-INSERT INTO totals (person, version, changed_by, amounts) VALUES (?, ?, ?, ?)
+INSERT INTO totals (person, version, changed_by, wire_at_s, amounts) VALUES (?, ?, ?, ?, ?)
 ON CONFLICT (person) DO UPDATE SET
-  version = excluded.version, changed_by = excluded.changed_by, amounts = excluded.amounts;
+  version = excluded.version, changed_by = excluded.changed_by,
+  wire_at_s = max(wire_at_s, excluded.wire_at_s), amounts = excluded.amounts;
+
+-- name: add_scrub
+INSERT OR IGNORE INTO scrub (record) VALUES (?);
 
 -- name: write_verdict
 INSERT INTO verdict (record, outcome, reason, event, person, key) VALUES (?, ?, ?, ?, ?, ?)
@@ -121,7 +243,7 @@ ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 
 -- name: due
 SELECT q.person, q.head, q.critical_until, q.failures, p.canonical_id, p.standing, p.refusal,
-  t.version, t.sent_version, t.changed_by, t.wire_at_s, t.reason, t.amounts
+  p.address, t.version, t.sent_version, t.changed_by, t.wire_at_s, t.reason, t.amounts
 FROM queue AS q CROSS JOIN person AS p ON p.person = q.person
 LEFT JOIN totals AS t ON t.person = q.person
 WHERE q.away = 0 AND q.lane BETWEEN ? AND ? AND q.lane <> ?
@@ -130,14 +252,14 @@ ORDER BY q.lane, q.head LIMIT ?;
 
 -- name: first_operations
 SELECT o.id, o.person, o.record, o.lane, o.action, o.event, o.name, o.event_id, o.at_ms,
-  o.attributes, o.barrier, o.attempts
+  o.attributes, o.barrier, o.attempts, o.address, o.tie, o.expires_at_ms, o.not_before_ms, o.own
 FROM json_each(?) AS asked CROSS JOIN operation AS o
   ON o.person = CAST(asked.key AS INTEGER) AND o.id >= asked.value AND o.state = 0
 LIMIT ?;
 
 -- name: ready_operations
 SELECT id, person, record, lane, action, event, name, event_id, at_ms, attributes, barrier,
-  attempts
+  attempts, address, tie, expires_at_ms, not_before_ms, own
 FROM operation WHERE person = ? AND id >= ? AND state = 0 ORDER BY id LIMIT ?;
 
 -- name: write_queue
@@ -255,13 +377,13 @@ ORDER BY o.id LIMIT 1;
 
 -- name: due_person
 SELECT q.person, q.head, q.critical_until, q.failures, p.canonical_id, p.standing, p.refusal,
-  t.version, t.sent_version, t.changed_by, t.wire_at_s, t.reason, t.amounts
+  p.address, t.version, t.sent_version, t.changed_by, t.wire_at_s, t.reason, t.amounts
 FROM queue AS q CROSS JOIN person AS p ON p.person = q.person
 LEFT JOIN totals AS t ON t.person = q.person
 WHERE q.person = ?;
 
 -- name: set_standing
-UPDATE person SET standing = ?, refusal = ? WHERE person = ?;
+UPDATE person SET standing = ?, refusal = ? WHERE person = ? AND standing <> 4;
 
 -- name: standing
 SELECT standing FROM person WHERE person = ?;
@@ -306,13 +428,13 @@ WHERE record NOT IN (SELECT record FROM replay) GROUP BY outcome, reason;
 SELECT count(*) FROM replay;
 
 -- name: count_people
-SELECT count(*) FROM person;
+SELECT count(*) FROM person WHERE standing <> 4;
 
 -- name: count_ended
-SELECT state, count(*) FROM operation WHERE state >= 3 GROUP BY state;
+SELECT state, count(*) FROM operation WHERE state >= 3 AND own GROUP BY state;
 
 -- name: person_by_id
-SELECT person, canonical_id, standing, identified FROM person WHERE canonical_id = ?;
+SELECT person, canonical_id, address, standing, identified FROM person WHERE canonical_id = ?;
 
 -- name: operations_of_person
 SELECT record FROM operation WHERE person = ? ORDER BY id DESC LIMIT ?;
@@ -359,7 +481,7 @@ SELECT record FROM operation WHERE state = 3 ORDER BY id LIMIT ?;
 
 -- name: operation_of_record
 SELECT o.id, o.action, e.name, o.event_id, o.at_ms, o.state, o.attempts, o.settled_at_ms, o.reason
-FROM operation AS o LEFT JOIN event AS e ON e.event = o.event WHERE o.record = ?;
+FROM operation AS o LEFT JOIN event AS e ON e.event = o.event WHERE o.record = ? AND o.own;
 
 -- name: verdict_of_record
 SELECT v.outcome, v.reason, e.name FROM verdict AS v

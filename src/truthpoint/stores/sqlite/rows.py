@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from truthpoint.contract.model import Lane
-from truthpoint.core.decision import JournalRow, LedgerRow, PersonRow
+from truthpoint.core.decision import JournalRow, LedgerRow, Said
 from truthpoint.core.outbox import Action, Operation, Standing, Totals
+from truthpoint.core.people import Grade, LinkRow, PersonRow
 from truthpoint.findings import Finding, Severity, Where
 
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ _encode: Final = msgspec.json.Encoder().encode
 def json_text(value: object) -> str:
     """Return a value as the JSON text that columns keep."""
     return _encode(value).decode()
+
+
+def encoded(value: object) -> bytes:
+    """Return a value as JSON, as columns of bytes keep it."""
+    return _encode(value)
 
 
 def amounts(text: str) -> dict[str, int | str]:
@@ -50,13 +56,38 @@ def journal_row(row: Row, *, replayed: bool = False) -> JournalRow:
 
 def person_row(row: Row) -> PersonRow:
     """Return a row of the people."""
-    person, canonical_id, standing, identified = row
+    person, canonical_id, address, standing, identified = row
     return PersonRow(
         person=person,
         canonical_id=canonical_id,
+        address=address,
         standing=Standing(standing),
         identified=bool(identified),
     )
+
+
+def link_row(row: Row) -> LinkRow:
+    """Return a row of the links."""
+    kind, value, person, grade, from_ms, until_ms = row
+    return LinkRow(
+        kind=kind,
+        value=value,
+        person=person,
+        grade=Grade(grade),
+        from_ms=from_ms,
+        until_ms=until_ms,
+    )
+
+
+def link_columns(link: LinkRow) -> Row:
+    """Return the columns of a link."""
+    return link.kind, link.value, link.person, link.grade.value, link.from_ms, link.until_ms
+
+
+def said_row(row: Row) -> Said:
+    """Return what a source has said of an event."""
+    source, event, count, last_ms = row
+    return Said(source=source, event=event, count=count, last_ms=last_ms)
 
 
 def ledger_row(event: str, row: Row) -> LedgerRow:
@@ -96,7 +127,8 @@ def operation_row(row: Row, events: Mapping[int, str]) -> Operation:
         row: Its columns.
         events: Names of events by their numbers.
     """
-    number, person, record, lane, action, event, name, event_id, at_ms, body, barrier, tries = row
+    number, person, record, lane, action, event, name, event_id, at_ms, body, *more = row
+    barrier, tries, address, tie, expires_at_ms, not_before_ms, own = more
     return Operation(
         id=number,
         person=person,
@@ -110,6 +142,11 @@ def operation_row(row: Row, events: Mapping[int, str]) -> Operation:
         attributes=body,
         barrier=bool(barrier),
         attempts=tries + 1,
+        address=address,
+        tie=tie,
+        expires_at_ms=expires_at_ms,
+        not_before_ms=not_before_ms,
+        own=bool(own),
     )
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from truthpoint.contract.model import Lane
 from truthpoint.core.decision import first_rows
 from truthpoint.errors import LeaseLost, StoreBusy, StoreUnusable
 from truthpoint.ports import Binding
@@ -19,26 +18,26 @@ from . import rows
 from .emptying import empty_journal, empty_state
 from .files import JOURNAL, SQL, STATE, explained, open_file, transaction
 from .mending import leave_mark, mend
+from .knowing import SqliteKnowledge
 from .named import NamedFile, identity
 from .outbox import Outbox
 from .paused import open_lanes, read_pauses
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator, Iterator, Sequence
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from truthpoint.core.decision import (
         Decision,
         JournalRow,
-        LedgerKey,
-        LedgerRow,
-        PersonRow,
     )
-    from truthpoint.core.outbox import Operation, Totals
     from truthpoint.core.rates import Pace
     from truthpoint.core.turns import Turn
     from truthpoint.findings import Finding
     from truthpoint.ports import Settlement
+
+SECRET_BYTES: Final = 32
+"""Of a store's own secret, by which digests of identifiers are made."""
 
 LOCK_FILE = "worker.lock"
 """Held by the worker for as long as it lives; the operating system frees it at its death."""
@@ -66,7 +65,14 @@ class SqliteStore:
         self._lease = -1
         self._numbers: dict[str, int] = {}
         self._names: dict[int, str] = {}
-        self._outbox = Outbox(self._state, self._names)
+        self._outbox = Outbox(self._state, self._names, self._numbers)
+        self._writer = DecisionWriter(self._state, self._outbox, self._event)
+        self._knowledge = SqliteKnowledge(self._state, self._path, self._names, self._numbers)
+
+    @property
+    def knowledge(self) -> SqliteKnowledge:
+        """What it knows, as far as a batch of records is about it."""
+        return self._knowledge
 
     def acquire(self) -> tuple[Finding, ...]:
         """Become the worker; what a dead one had leased is ready again."""
@@ -81,6 +87,8 @@ class SqliteStore:
             self._lease = self._get("lease") + 1
             self._set("lease", self._lease)
             self._learn_events()
+            if self._get("secret") is None:
+                self._set("secret", os.urandom(SECRET_BYTES).hex())
             self._outbox.recover()
             found = mend(self._state, self._journal, self._get("position"))
         return () if found is None else (found,)
@@ -129,50 +137,18 @@ class SqliteStore:
                 for row in found:
                     yield rows.journal_row(row)
 
-    def known(
-        self, ids: Collection[str], keys: Collection[LedgerKey]
-    ) -> tuple[list[PersonRow], list[LedgerRow]]:
-        """Return what is known of canonical ids and ledger keys."""
-        by_event: dict[str, list[str]] = {}
-        for event, key in keys:
-            by_event.setdefault(event, []).append(key)
-        with explained(self._path):
-            people = [
-                rows.person_row(row)
-                for row in self._state.execute(SQL["people_by_id"], (rows.json_text(list(ids)),))
-            ]
-            ledger = [
-                rows.ledger_row(event, row)
-                for event, texts in by_event.items()
-                for row in self._state.execute(
-                    SQL["ledger_by_key"], (rows.json_text(texts), self._event(event))
-                )
-            ]
-        return people, ledger
-
-    def totals(self, people: Collection[int]) -> list[Totals]:
-        """Return the totals of these people."""
-        with explained(self._path):
-            asked = (rows.json_text(list(people)),)
-            return [
-                rows.totals_row(row) for row in self._state.execute(SQL["totals_by_person"], asked)
-            ]
-
-    def next_ids(self) -> tuple[int, int]:
-        """Return the first free person key and operation id."""
-        return self._get("next_person"), self._get("next_operation")
-
     def commit(self, decision: Decision) -> None:
         """Write a decision and the records that it settles, all or nothing."""
         with self._writing():
             self._settle_records(decision.records)
             try:
-                self._write(decision)
+                self._writer.write(decision)
             except (sqlite3.IntegrityError, sqlite3.DataError) as error:
                 # The file is in order; what was to be written is not.
                 raise ValueError(f"SQLite reports {error.sqlite_errorname}") from None
             self._set("next_person", decision.next_person)
             self._set("next_operation", decision.next_operation)
+        self._outbox.joined(decision.joined)
 
     def _settle_records(self, records: Sequence[int]) -> None:
         """Move the position, and take replayed records' earlier verdicts away."""
@@ -185,81 +161,13 @@ class SqliteStore:
                 raise LeaseLost(f"Record {number} was decided already.")
             self._state.execute(SQL["forget_verdict"], (number,))
             self._state.execute(SQL["forget_findings"], (number,))
+            self._state.execute(SQL["forget_hold"], (number,))
         expected = self._journal.execute(SQL["numbers_after"], (position, len(fresh)))
         if fresh != [row[0] for row in expected]:
             raise LeaseLost("The decision's records are not the next ones of the journal.")
         if fresh:
             self._set("position", fresh[-1])
             leave_mark(self._state, self._journal, fresh[-1])
-
-    def _write(self, decision: Decision) -> None:
-        many = self._state.executemany
-        many(
-            SQL["write_person"],
-            [
-                (one.person, one.canonical_id, one.standing.value, one.identified)
-                for one in decision.people
-            ],
-        )
-        many(SQL["write_ledger"], [self._ledger_columns(one) for one in decision.ledger])
-        many(SQL["write_operation"], [self._operation_columns(one) for one in decision.operations])
-        many(
-            SQL["write_queue"],
-            [(*row, self._outbox.is_away(row[0])) for row in _queue_columns(decision)],
-        )
-        many(
-            SQL["write_totals"],
-            [
-                (one.person, one.version, one.changed_by, rows.json_text(one.values))
-                for one in decision.totals
-            ],
-        )
-        many(
-            SQL["write_verdict"],
-            [
-                (
-                    one.record,
-                    one.outcome.value,
-                    one.reason,
-                    None if one.event is None else self._event(one.event),
-                    one.person,
-                    one.key,
-                )
-                for one in decision.verdicts
-            ],
-        )
-        many(
-            SQL["write_findings"],
-            [(number, rows.findings_text(found)) for number, found in decision.findings.items()],
-        )
-
-    def _ledger_columns(self, one: LedgerRow) -> rows.Row:
-        return (
-            self._event(one.event),
-            one.key,
-            one.person,
-            one.at_ms,
-            one.record,
-            one.operation,
-            one.compare,
-            one.correlation,
-            rows.json_text(one.contributions),
-        )
-
-    def _operation_columns(self, one: Operation) -> rows.Row:
-        return (
-            one.id,
-            one.person,
-            one.record,
-            one.lane.value,
-            one.action.value,
-            self._event(one.event) if one.event else None,
-            one.name,
-            one.event_id,
-            one.at_ms,
-            one.barrier,
-            one.attributes,
-        )
 
     def lease(self, now_ms: int, *, operations: int) -> list[Turn]:
         """Return turns of people who are not away, most urgent and oldest first."""
@@ -271,6 +179,14 @@ class SqliteStore:
         self._outbox.check(settlements)
         with self._writing():
             self._outbox.settle(settlements, now_ms)
+
+    def release(self, now_ms: int) -> None:
+        """Let records be decided again whose time of waiting for their person is over."""
+        with explained(self._path):
+            due = self._state.execute(SQL["is_hold_due"], (now_ms,)).fetchone()
+        if due is not None:
+            with self._writing():
+                self._state.execute(SQL["release_due"], (now_ms,))
 
     def next_due_ms(self) -> int | None:
         """Return when the earliest postponed person may go on whom no pause holds."""
@@ -344,19 +260,3 @@ class SqliteStore:
 def read_binding(text: str | None) -> Binding | None:
     """Return a binding from what `meta` keeps of it."""
     return None if text is None else msgspec.json.decode(text, type=Binding)
-
-
-def _queue_columns(decision: Decision) -> Iterator[rows.Row]:
-    """Return one row for each person who has something new to send."""
-    first: dict[int, int] = {}
-    critical: dict[int, int] = {}
-    for one in decision.operations:
-        first.setdefault(one.person, one.id)
-        if one.lane is Lane.CRITICAL:
-            critical[one.person] = one.id
-    for person, head in first.items():
-        lane = Lane.CRITICAL if person in critical else Lane.LIVE
-        yield person, lane.value, head, critical.get(person, 0), 0
-    for totals in decision.totals:
-        if totals.person not in first:
-            yield totals.person, Lane.LIVE.value, totals.changed_by, 0, 1

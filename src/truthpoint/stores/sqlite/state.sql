@@ -16,13 +16,76 @@ CREATE TABLE mark (
   digest BLOB NOT NULL
 ) STRICT;
 
--- `refusal` is why the last identify of our making was refused for good.
+-- `address` is the `identifiers` by which Customer.io knows them, as JSON; `refusal` is why the
+-- last identify of our making was refused for good.
 CREATE TABLE person (
   person INTEGER PRIMARY KEY,
-  canonical_id TEXT NOT NULL UNIQUE,
+  canonical_id TEXT UNIQUE,
+  address TEXT NOT NULL UNIQUE,
   standing INTEGER NOT NULL DEFAULT 0,
   identified INTEGER NOT NULL DEFAULT 0,
   refusal TEXT NOT NULL DEFAULT ''
+) STRICT;
+
+-- Who has, or had, which identifier: one row for each and each person. `grade` is 0 asserted,
+-- 1 inferred, 2 frozen.
+CREATE TABLE link (
+  kind TEXT NOT NULL,
+  value TEXT NOT NULL,
+  person INTEGER NOT NULL,
+  grade INTEGER NOT NULL,
+  from_ms INTEGER NOT NULL,
+  until_ms INTEGER,
+  PRIMARY KEY (kind, value, person)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX link_person ON link (person);
+
+-- What is known of somebody's attributes and consents: one JSON object a person.
+CREATE TABLE profile (
+  person INTEGER PRIMARY KEY,
+  content BLOB NOT NULL
+) STRICT;
+
+-- Records that wait for their person: one row for each identifier that they carry.
+CREATE TABLE hold (
+  kind TEXT NOT NULL,
+  value TEXT NOT NULL,
+  record INTEGER NOT NULL,
+  until_ms INTEGER NOT NULL,
+  PRIMARY KEY (kind, value, record)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX hold_record ON hold (record);
+CREATE INDEX hold_until ON hold (until_ms);
+
+-- Starts that are closed: those that happened up to `until_ms`. `tie` is what ties them to
+-- their close, or a NUL and a person key for all of that person.
+CREATE TABLE closing (
+  event INTEGER NOT NULL,
+  tie TEXT NOT NULL,
+  until_ms INTEGER NOT NULL,
+  PRIMARY KEY (event, tie)
+) STRICT, WITHOUT ROWID;
+
+-- What each source has said of each event, also of those it does not own.
+CREATE TABLE said (
+  source TEXT NOT NULL,
+  event TEXT NOT NULL,
+  count INTEGER NOT NULL,
+  last_ms INTEGER NOT NULL,
+  PRIMARY KEY (source, event)
+) STRICT, WITHOUT ROWID;
+
+-- Keyed digests of what named somebody who was erased; `person` ties those of one together.
+CREATE TABLE tombstone (
+  digest TEXT PRIMARY KEY,
+  person INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Records whose bytes are to be forgotten.
+CREATE TABLE scrub (
+  record INTEGER PRIMARY KEY
 ) STRICT;
 
 -- Names of events, so that the rows of the ledger stay compact.
@@ -45,6 +108,8 @@ CREATE TABLE ledger (
   PRIMARY KEY (event, key)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX ledger_person ON ledger (person);
+
 CREATE TABLE operation (
   id INTEGER PRIMARY KEY,
   person INTEGER NOT NULL,
@@ -60,12 +125,18 @@ CREATE TABLE operation (
   attempts INTEGER NOT NULL DEFAULT 0,
   settled_at_ms INTEGER,
   reason TEXT NOT NULL DEFAULT '',
+  address TEXT NOT NULL DEFAULT '',
+  tie TEXT,
+  expires_at_ms INTEGER NOT NULL DEFAULT 0,
+  not_before_ms INTEGER NOT NULL DEFAULT 0,
+  own INTEGER NOT NULL DEFAULT 1,
   attributes BLOB NOT NULL
 ) STRICT;
 
 CREATE INDEX operation_person ON operation (person, id);
 CREATE INDEX operation_record ON operation (record);
 CREATE INDEX operation_event ON operation (event, id) WHERE event IS NOT NULL;
+CREATE INDEX operation_tie ON operation (event, tie) WHERE tie IS NOT NULL;
 CREATE INDEX operation_ended ON operation (state, id) WHERE state >= 3;
 
 -- Who waits with something to send: one row a person. `head` is their first open operation,
