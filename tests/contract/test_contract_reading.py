@@ -25,7 +25,7 @@ from truthpoint.contract.model import (
     Type,
     Workspace,
 )
-from truthpoint.contract.waiting import Unidentified, Unresolved
+from truthpoint.contract.rules import Unidentified, Unresolved
 from truthpoint.errors import ContractInvalid
 
 ROOT = Path(__file__).parents[2]

@@ -48,9 +48,7 @@ def samples(name: str) -> list[dict[str, Any]]:
 def test_it_loads_with_nothing_but_keys_that_wait() -> None:
     """What is noted is what a later version builds."""
     assert {"waiting"} == {one.code for one in CONTRACT.notes}
-    assert {"catalog", "unresolved", "consent", "samples", "stale_after", "closes"} == {
-        str(one.where.path).rpartition(".")[2] for one in CONTRACT.notes
-    }
+    assert {"samples"} == {str(one.where.path).rpartition(".")[2] for one in CONTRACT.notes}
 
 
 def test_its_events_and_keys_are_those_of_the_design() -> None:

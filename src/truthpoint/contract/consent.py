@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .model import Kind
-from .waiting import Channel, Consent
+from .rules import Channel, Consent
 
 if TYPE_CHECKING:
     from .model import Type
@@ -35,7 +35,6 @@ def read_consent(reader: Reader, attribute: Node, of_type: Type | None) -> Conse
         return None
     if channel is None or (topic is None and channel != Channel.ALL):
         return None
-    reader.waits(place, "it is sent as a plain attribute, and no subscription changes")
     return Consent(channel=Channel(channel), topic=topic)
 
 

@@ -193,7 +193,6 @@ class EventReader:
         mapping = self._reader.mapping(spec.get("closes"))
         if mapping is None:
             return ()
-        self._reader.waits(spec.entries["closes"][0], "no start is withheld for it")
         return tuple(
             self._close(event, one)
             for event, (_, value) in mapping.entries.items()

@@ -7,11 +7,11 @@ knows about YAML or places in a file.
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from .waiting import OnViolation
+from .rules import Erase, OnViolation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,20 @@ if TYPE_CHECKING:
 
     from truthpoint.findings import Finding
 
-    from .waiting import Catalog, Completion, Consent, Fallback, Qa, Stop, Unresolved
+    from .rules import (
+        Catalog,
+        Completion,
+        Consent,
+        Correction,
+        Fallback,
+        Qa,
+        Stop,
+        Unresolved,
+    )
+
+
+RAW_RETENTION_MS: Final = 30 * 86_400_000
+"""How long raw bytes are kept that cannot be searched by person, unless told otherwise."""
 
 
 class Kind(StrEnum):
@@ -63,6 +76,20 @@ class RollupKind(StrEnum):
     SUM = "sum"
     EARLIEST = "earliest"
     LATEST = "latest"
+    COUNT_DISTINCT = "count_distinct"
+    FIRST = "first"
+    LAST = "last"
+
+
+class Foreign(StrEnum):
+    """What becomes of money in another currency than the reporting one."""
+
+    REFUSE = "refuse"
+    """It is not added, and a finding says so."""
+    PER_CURRENCY = "per_currency"
+    """It is kept beside the total, each currency in an attribute of its own."""
+    RATES = "rates"
+    """It is converted by a table of the contract."""
 
 
 class Type(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -113,7 +140,7 @@ class Property(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Close(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One start that an event closes (law 9); its rule waits for a later version.
+    """One start that an event closes (law 9).
 
     Attributes:
         event: The start.
@@ -150,6 +177,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         complete: Properties that are taken over from an earlier event.
         fallback: Who may emit it when the owner is silent; None: nobody.
         samples: Paths of files with records of it, from the contract's folder.
+        links: Link kind and property of what it ties to its person for good, such as an order.
+        stage: `qa`: only the people of the contract's `qa` get it; empty: everybody does.
+        corrects: The event whose totals it corrects; None: none.
+        earlier: Older versions that are still taken, rising; each differs from this one in
+            version, wire, properties and description only (law 14).
         description: For people.
     """
 
@@ -170,7 +202,17 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     complete: tuple[Completion, ...] = ()
     fallback: Fallback | None = None
     samples: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    stage: str = ""
+    corrects: Correction | None = None
+    earlier: tuple[Event, ...] = ()
     description: str = ""
+
+    def of_version(self, version: int) -> Event | None:
+        """Return the event as one of its versions has it; None when that is not taken."""
+        if version == self.version:
+            return self
+        return next((one for one in self.earlier if one.version == version), None)
 
 
 class Rollup(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -180,9 +222,17 @@ class Rollup(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         name: The attribute's name.
         kind: How it is computed.
         event: The event whose moments count.
-        property: What a sum adds; None for the other kinds.
+        property: What a sum adds, and what is counted, first or last; `items.sku` is a
+            property of a list's items. None for the other kinds.
         minus_event: The event whose amounts a sum takes off again; None: nothing is.
         minus_property: The property of `minus_event` that is taken off.
+        minus_of: The property of `minus_event` that holds the key of the moment of `event`
+            which it takes off from; None: it is taken off at once.
+        wait_ms: How long after its capture a moment of `minus_event` waits for that one.
+        where: Properties with the normalised values that a moment must have to count, of
+            `event` and of `minus_event` alike; empty: every moment counts.
+        foreign: What becomes of money in another currency.
+        rates: Currency to what one unit of it is in the reporting currency.
     """
 
     name: str
@@ -191,6 +241,11 @@ class Rollup(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     property: str | None = None
     minus_event: str | None = None
     minus_property: str | None = None
+    minus_of: str | None = None
+    wait_ms: int = 0
+    where: tuple[tuple[str, tuple[object, ...]], ...] = ()
+    foreign: Foreign = Foreign.REFUSE
+    rates: tuple[tuple[str, Decimal], ...] = ()
 
 
 class Bucket(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -198,7 +253,7 @@ class Bucket(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         name: The attribute's name.
-        rollup: A count or a sum.
+        rollup: A count, a sum, or a count of distinct values.
         steps: Word and least total of each, rising from 0; below 0 the first one holds too.
         description: For people.
     """
@@ -227,6 +282,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         unresolved: What happens to a record without a canonical id, by link, `other` and
             `none`; what is not named is quarantined.
         attributes: What is known of a person.
+        merge_delay_ms: How long after the primary's identify was answered a merge is sent.
+        erase: What becomes of an erased person at Customer.io.
         description: For people.
     """
 
@@ -235,6 +292,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     links: tuple[str, ...] = ()
     unresolved: Mapping[str, Unresolved] = msgspec.field(default_factory=dict[str, "Unresolved"])
     attributes: tuple[Property, ...] = ()
+    merge_delay_ms: int = 10_000
+    erase: Erase = Erase.SUPPRESS
     description: str = ""
 
 
@@ -253,7 +312,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         name: Its name, as records give it.
-        kind: `app` in this version.
+        kind: `app`: the shop's own code; `customerio`: what Customer.io reports, which owns
+            no event and says consent alone.
     """
 
     name: str
@@ -295,12 +355,14 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         sources: By name.
         workspaces: By name; `local` is always there.
         catalog: What completes line items; None: nothing does.
+        catalog_rows: The catalog's rows: each column's text, by the value of its `by`.
         qa: Who gets what is still being tried out; None: nobody.
         stops: At which event a campaign stops, as somebody attested.
         segments: Path of a file with segments; None: none is named.
         templates: Path of a folder with templates; None: none is named.
+        raw_retention_ms: How long raw bytes are kept that cannot be searched by person.
         fingerprint: First 16 hex digits of SHA-256 over the file's bytes; carried by records.
-        notes: What is worth knowing about the file, in its order; none is an error.
+        notes: What is worth knowing about the file, in its order; it loads all the same.
     """
 
     shop: str
@@ -312,9 +374,13 @@ class Contract(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     sources: Mapping[str, Source]
     workspaces: Mapping[str, Workspace] = msgspec.field(default_factory=dict[str, "Workspace"])
     catalog: Catalog | None = None
+    catalog_rows: Mapping[str, Mapping[str, str]] = msgspec.field(
+        default_factory=dict[str, "Mapping[str, str]"]
+    )
     qa: Qa | None = None
     stops: tuple[Stop, ...] = ()
     segments: str | None = None
     templates: str | None = None
+    raw_retention_ms: int = RAW_RETENTION_MS
     fingerprint: str = ""
     notes: tuple[Finding, ...] = ()

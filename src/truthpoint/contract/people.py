@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from .buckets import bucket_places
 from .model import Person
 from .rollups import RESERVED_ATTRIBUTES
+from .rules import Unidentified, Unresolved
 from .types import NAME, compiles
-from .waiting import Unidentified, Unresolved
 
 if TYPE_CHECKING:
     from .model import Property
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 _RULES: Final = tuple(Unidentified)
 _ONLY_FOR: Final = {Unidentified.UNDER_EMAIL: "email", Unidentified.ANONYMOUS: "anonymous_id"}
 """A rule that lives on one kind of link."""
-
-_MEANWHILE: Final = "a record without the canonical id is quarantined"
 
 
 def read_person(reader: Reader, types: TypeReader, node: Node | None) -> Person:
@@ -104,8 +102,6 @@ class _PersonReader:
             one = self._held(kind, value) if value.tag == "map" else self._rule(kind, value)
             if one is not None:
                 found[kind] = one
-        if any(one != Unresolved(then=Unidentified.QUARANTINE) for one in found.values()):
-            self._reader.waits(self._node.entries["unresolved"][0], _MEANWHILE)
         return found
 
     def _held(self, kind: str, node: Node) -> Unresolved | None:

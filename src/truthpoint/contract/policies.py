@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from .nodes import close_to
+from .rules import Completion, Fallback, OnViolation
 from .types import names
-from .waiting import Completion, Fallback, OnViolation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,7 @@ POLICY_KEYS: Final = ("stale_after", "complete", "expected_lag", "samples", "fal
 
 
 class PolicyReader:
-    """Reads the policies of events; all of them are checked and wait for a later version.
+    """Reads the policies of events.
 
     Args:
         reader: Reads nodes and collects findings.
@@ -35,11 +35,12 @@ class PolicyReader:
 
     def of(self, event: Event, spec: Node) -> Event:
         """Return an event with the policies that can be read without knowing the others."""
+        reader = self._reader
         return replace(
             event,
             on_violation=self._on_violation(spec),
-            stale_after_ms=self._length_ms(spec, "stale_after", "no start is withheld for its age"),
-            expected_lag_ms=self._length_ms(spec, "expected_lag", "nobody is told of its lateness"),
+            stale_after_ms=reader.duration_ms(spec.get("stale_after"), least_ms=1),
+            expected_lag_ms=self._expected_lag_ms(spec),
             fallback=self._fallback(event, spec),
             samples=self._samples(spec),
         )
@@ -67,15 +68,12 @@ class PolicyReader:
 
     def _on_violation(self, spec: Node) -> OnViolation:
         said = self._reader.choice(spec.get("on_violation"), tuple(OnViolation))
-        if said != OnViolation.SEND_MINIMAL:
-            return OnViolation.QUARANTINE
-        self._waits(spec, "on_violation", "what breaks the contract is quarantined")
-        return OnViolation.SEND_MINIMAL
+        return OnViolation.QUARANTINE if said is None else OnViolation(said)
 
-    def _length_ms(self, spec: Node, key: str, until_then: str) -> int | None:
-        length_ms = self._reader.duration_ms(spec.get(key), least_ms=1)
+    def _expected_lag_ms(self, spec: Node) -> int | None:
+        length_ms = self._reader.duration_ms(spec.get("expected_lag"), least_ms=1)
         if length_ms is not None:
-            self._waits(spec, key, until_then)
+            self._waits(spec, "expected_lag", "nobody is told of its lateness")
         return length_ms
 
     def _fallback(self, event: Event, spec: Node) -> Fallback | None:
@@ -100,7 +98,6 @@ class PolicyReader:
             )
         if source is None or after_ms is None:
             return None
-        self._waits(spec, "fallback", "only the owner may emit it")
         return Fallback(source=source, after_ms=after_ms)
 
     def _samples(self, spec: Node) -> tuple[str, ...]:
@@ -130,7 +127,6 @@ class PolicyReader:
             self._completion(event, name, key, node, events)
             for name, (key, node) in given.entries.items()
         ]
-        self._reader.waits(place, "what lacks is not taken over")
         return tuple(one for one in found if one is not None)
 
     def _completion(

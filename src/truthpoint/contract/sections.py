@@ -1,4 +1,4 @@
-"""Reading the sections at the top whose rules wait: catalog, qa, stops, segments, templates."""
+"""Reading the sections beside person and events: catalog, qa, stops, segments, templates."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from truthpoint.values.instants import is_date
 from .model import Kind
 from .nodes import close_to
 from .rollups import RESERVED_ATTRIBUTES
+from .rules import Catalog, Qa, Stop
 from .types import NAME
-from .waiting import Catalog, Qa, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -54,7 +54,6 @@ class SectionReader:
             return None
         if file is None or by is None:
             return None
-        self._wait("catalog", "line items are sent as they are given")
         return Catalog(file=file, by=by)
 
     def qa(self, attributes: Iterable[Property], computed: Iterable[str]) -> Qa | None:
@@ -75,7 +74,6 @@ class SectionReader:
             evidence = "It must say `emails` or `ids`: who the people are."
             self._findings.add("missing_key", evidence, spec)
             return None
-        self._wait("qa", "nobody is treated in another way")
         return Qa(emails=emails, ids=ids, attribute=attribute)
 
     def stops(self) -> tuple[Stop, ...]:

@@ -126,7 +126,7 @@ def meaning(
         retry_after = _retry_after(answer.headers, now_s)
         suspect = status >= 500 and retry_after is None
         return Transient(reason=f"HTTP {status}", retry_after_seconds=retry_after, suspect=suspect)
-    said = _reason(_errors(answer.body))
+    said = _reason(_errors(_read(answer.body) or {}))
     return RefusedWhole(reason=f"HTTP {status} {said}".strip()[:LONGEST_REASON])
 
 
@@ -142,14 +142,15 @@ def _redirected(answer: Answer) -> Halt:
 
 
 def _accepted(answer: Answer, items: int) -> Accepted | Transient:
-    if not _is_ours(answer.body):
+    said = _read(answer.body)
+    if said is None and answer.body.strip():
         # What sits between may say 200 for Customer.io; ours is JSON (law 18).
         reason = f"HTTP {answer.status} with a body that is not Customer.io's"
         return Transient(reason=reason, suspect=True)
     # One item can have several errors.
     by_item: dict[int, list[Mapping[str, object]]] = {}
     unknown = 0
-    errors = _errors(answer.body)
+    errors = _errors(said or {})
     for error in errors:
         index = error.get("batch_index")
         if isinstance(index, int) and not isinstance(index, bool) and 0 <= index < items:
@@ -167,25 +168,17 @@ def _accepted(answer: Answer, items: int) -> Accepted | Transient:
     return Accepted(refused=refused)
 
 
-def _is_ours(body: bytes) -> bool:
-    """Tell whether a body can be one of Customer.io's: none, or a JSON object."""
-    if not body.strip():
-        return True
-    try:
-        return isinstance(_decode(body), dict)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-
-
-def _errors(body: bytes) -> list[Mapping[str, object]]:
-    """Return the error objects of an answer in any of the documented envelopes."""
+def _read(body: bytes) -> Mapping[str, object] | None:
+    """Return a body's JSON object; None: it is none, and so not one of Customer.io's."""
     try:
         decoded: object = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return []
-    if not isinstance(decoded, dict):
-        return []
-    held = cast("dict[str, object]", decoded)
+        return None
+    return cast("dict[str, object]", decoded) if isinstance(decoded, dict) else None
+
+
+def _errors(held: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """Return the error objects of an answer in any of the documented envelopes."""
     meta = held.get("meta")
     if isinstance(meta, dict):
         held = cast("dict[str, object]", meta)
@@ -261,11 +254,7 @@ class Region(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 def read_region(body: bytes) -> Region:
     """Return what the region endpoint's body says; what is missing or odd stays empty."""
-    try:
-        decoded: object = _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return Region()
-    held = cast("dict[str, object]", decoded) if isinstance(decoded, dict) else {}
+    held = _read(body) or {}
     region, environment = held.get("region"), held.get("environment_id")
     known = isinstance(environment, int) and not isinstance(environment, bool)
     return Region(

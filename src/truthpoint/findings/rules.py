@@ -277,8 +277,8 @@ _DELIVERY: Final = (
     (
         "delivery_stopped",
         _ERROR,
-        "Nothing is delivered; deciding goes on, and the workspace is asked again now and then.",
-        "See to it; after a change of the contract or of the environment start the worker again.",
+        "Deciding goes on, and the workspace is asked again now and then.",
+        "After a change of the contract or of the environment start the worker again.",
     ),
     (
         "delivery_resumed",

@@ -13,6 +13,8 @@ from truthpoint.errors import OperatorError
 from truthpoint.ports import HookFailed
 from truthpoint.values.instants import to_iso
 
+from .pacing import happened
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -69,11 +71,7 @@ class Alerts:
         """Look until told to end."""
         while not ended.is_set():
             await self.look(stopped=self.goes_on())
-            try:
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await ended.wait()
-            except TimeoutError:
-                continue
+            await happened(ended, LOOK_SECONDS)
 
     def goes_on(self) -> bool | None:
         """Tell whether delivery has stopped: False once something arrived, None before."""

@@ -128,7 +128,7 @@ class Deliverer:
             poll_seconds: Longest wait before looking again for what became due.
 
         Raises:
-            DeliveryStopped: Customer.io answered 401, 403 or a redirect.
+            DeliveryStopped: The credentials or the address are refused.
             OperatorError: The store failed, or another worker took it over.
         """
         try:
@@ -144,7 +144,7 @@ class Deliverer:
         """Deliver until nothing waits, also for what is postponed.
 
         Raises:
-            DeliveryStopped: Customer.io answered 401, 403 or a redirect.
+            DeliveryStopped: The credentials or the address are refused.
             OperatorError: The store failed, or another worker took it over.
         """
         while self._stopped is None:

@@ -165,12 +165,9 @@ class Sender:
         if self._ended:
             return
         self.end()
-        hint = "Check the workspace's region or url, its site id and API key, and any proxy between"
+        hint = "Check the workspace's region or url, its site id, API key, and any proxy between."
         if answer.region:
-            hint = f"Set `region: {answer.region}` for this workspace in the contract"
-        self._stopped(
-            DeliveryStopped(
-                f"Customer.io answered {answer.reason}: delivery has stopped.",
-                hint=f"{hint}; what is not delivered waits in the store.",
-            )
-        )
+            hint = f"Set `region: {answer.region}` for this workspace in the contract."
+        where = "what is not delivered waits in the store"
+        message = f"Customer.io answered {answer.reason}: {where}."
+        self._stopped(DeliveryStopped(message, hint=hint))

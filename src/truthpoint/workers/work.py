@@ -222,7 +222,7 @@ class Worker:
 
         Raises:
             WrongWorkspace: The credentials lead elsewhere than the contract or store says.
-            DeliveryStopped: Customer.io answered 401, 403 or a redirect.
+            DeliveryStopped: The credentials or the address are refused.
         """
         await self.check_workspace(asyncio.Event())
         while self.decider.step():  # noqa: ASYNC110 - it only lets others run

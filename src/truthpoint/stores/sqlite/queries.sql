@@ -507,7 +507,8 @@ SELECT id, person, lane, reason FROM operation WHERE record = ? AND state = 3;
 
 -- name: dead_without_identify
 SELECT record FROM operation
-WHERE person = ? AND state = 3 AND (reason = 'no_identify' OR reason LIKE 'no_identify: %');
+WHERE person = ? AND state = 3
+    AND (reason = 'no_identify' OR instr(reason, 'no_identify: ') = 1);
 
 -- name: discard_verdict
 UPDATE verdict SET outcome = 'withheld', reason = 'discarded'

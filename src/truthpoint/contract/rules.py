@@ -1,8 +1,4 @@
-"""Parts of a contract that are read and checked now, and whose rules a later version builds.
-
-Nothing reads these values yet but the contract itself; a finding `waiting` says so at
-each place. Buckets and rollups, which work, stand in `model`.
-"""
+"""Parts of a contract that rule what becomes of records; the events that carry them: `model`."""
 
 from __future__ import annotations
 
@@ -25,6 +21,16 @@ class OnViolation(StrEnum):
 
     QUARANTINE = "quarantine"
     SEND_MINIMAL = "send_minimal"
+    """It is sent with what is right of it, declared defaults, and `incomplete: true`."""
+
+
+class Erase(StrEnum):
+    """What becomes at Customer.io of a person who is erased (law 20)."""
+
+    SUPPRESS = "suppress"
+    """They are removed, and what comes for them later is ignored there too."""
+    DELETE = "delete"
+    """They are removed; what comes for them later would make them anew."""
 
 
 class Channel(StrEnum):
@@ -76,6 +82,20 @@ class Completion:
     property: str
     event: str
     taken: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """The event whose moments an event corrects: their contributions, not what was sent.
+
+    Attributes:
+        event: The corrected event.
+        by: The properties of the correcting event that equal the key of the corrected one,
+            in the key's order.
+    """
+
+    event: str
+    by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Keys whose rule a later version builds: kept, checked now, and said to wait, once a place."""
+"""Keys that rule what becomes of records, and the few whose rule a later version builds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from truthpoint.contract import Contract, read
 from truthpoint.contract.model import Bucket, Close
-from truthpoint.contract.waiting import (
+from truthpoint.contract.rules import (
     Catalog,
     Channel,
     Completion,
@@ -54,15 +54,8 @@ BASKET, PAID = CONTRACT.events["basket_opened"], CONTRACT.events["order_paid"]
 def test_each_key_that_waits_is_noted_once_at_its_place_and_nothing_else_is() -> None:
     """In the order of the file; none is an error, so the contract loads."""
     assert [
-        "catalog",
-        "person.unresolved",
-        "person.attributes.wants_mail.consent",
-        "events.basket_opened.stale_after",
         "events.basket_opened.samples",
-        "events.order_paid.closes",
-        "events.order_paid.complete",
         "events.order_paid.expected_lag",
-        "qa",
         "stops",
         "segments",
         "templates",
@@ -72,18 +65,18 @@ def test_each_key_that_waits_is_noted_once_at_its_place_and_nothing_else_is() ->
 
 def test_a_note_says_what_happens_until_then() -> None:
     """The whole text of one."""
-    note = next(one for one in CONTRACT.notes if one.where.path == "person.unresolved")
+    note = next(one for one in CONTRACT.notes if one.where.path == "segments")
 
     assert (
-        "tracking.yaml:20:3 person.unresolved: info waiting: `unresolved` is not acted on yet: a"
-        " record without the canonical id is quarantined.\n"
+        "tracking.yaml:85:1 segments: info waiting: `segments` is not acted on yet: the file is"
+        " not read.\n"
         "    The contract loads; the key is known and in order, and waits for a later version."
         " Nothing to do: leave it, and it is in force once its rule is built."
     ) == as_text(note)
 
 
 def test_a_contract_without_such_keys_has_no_notes() -> None:
-    """Nothing is said where nothing waits; `quarantine` is built."""
+    """Nothing is said where nothing waits."""
     data = (
         "{truthpoint: 1, shop: a, sources: {app: {kind: app}}, events: {},"
         " person: {id: {name: n}, links: [email],"
@@ -93,7 +86,7 @@ def test_a_contract_without_such_keys_has_no_notes() -> None:
     assert () == read(data.encode(), file="t").notes
 
 
-def test_what_waits_is_kept_as_values() -> None:
+def test_what_rules_records_is_kept_as_values() -> None:
     """Everything that was written can be read off the contract."""
     assert Catalog(file="toys.csv", by="sku") == CONTRACT.catalog
     assert {
@@ -113,7 +106,7 @@ def test_what_waits_is_kept_as_values() -> None:
     assert ("segments.yaml", "templates/") == (CONTRACT.segments, CONTRACT.templates)
 
 
-def test_a_derived_attribute_works_and_so_is_not_noted() -> None:
+def test_a_derived_attribute_is_none_of_those_that_are_given() -> None:
     """It is computed from a rollup, and is none of the attributes that are given."""
     steps = (("none", Decimal(0)), ("gold", Decimal(500)))
 
@@ -122,16 +115,15 @@ def test_a_derived_attribute_works_and_so_is_not_noted() -> None:
     assert not any("tier" in str(one.where.path) for one in CONTRACT.notes)
 
 
-def test_a_choice_that_waits_is_noted() -> None:
-    """The built choice is not; the other one is kept."""
+def test_what_breaks_the_contract_may_be_sent_all_the_same() -> None:
+    """Instead of to quarantine."""
     contract = loaded(("on_violation: quarantine", "on_violation: send_minimal"))
 
-    assert "events.order_paid.on_violation" in [one.where.path for one in contract.notes]
     assert contract.events["order_paid"].on_violation is OnViolation.SEND_MINIMAL
 
 
 def test_a_close_may_reach_for_all_open_starts_of_the_person() -> None:
-    """`else: person` is kept, and waits with the close that it belongs to."""
+    """`else: person` is kept."""
     contract = loaded(("else: none", "else: person"))
 
     assert (
@@ -148,7 +140,6 @@ def test_a_fallback_names_another_source_and_a_silence() -> None:
 
     expected = Fallback(source="market", after_ms=7_200_000)
     assert expected == contract.events["order_refunded"].fallback
-    assert "events.order_refunded.fallback" in [one.where.path for one in contract.notes]
 
 
 def test_consent_for_all_channels_has_no_topic() -> None:
@@ -275,7 +266,7 @@ BROKEN = (
 @pytest.mark.parametrize(
     ("old", "new", "code", "path", "fix"), BROKEN, ids=[f"{one[1]}" for one in BROKEN]
 )
-def test_a_mistake_in_a_key_that_waits_keeps_the_contract_from_loading(
+def test_a_mistake_in_such_a_key_keeps_the_contract_from_loading(
     old: str, new: str, code: str, path: str, fix: str
 ) -> None:
     """At its place, with what to do; what only waits is not among what is wrong."""
