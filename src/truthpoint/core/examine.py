@@ -6,20 +6,33 @@ counts. It needs no state: the same record and contract give the same answer alw
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, assert_never, cast
 
-import jsonschema_rs
-import msgspec
-
 from truthpoint.contract.check import Checker
 from truthpoint.contract.nodes import close_to
+from truthpoint.contract.rules import OnViolation
 from truthpoint.findings import Finding, Where, finding, has_errors
 from truthpoint.values.instants import to_seconds
 from truthpoint.values.money import plain
 
+from .completing import Catalogue, lacking
+from .examined import (
+    Broken,
+    Ends,
+    Erasing,
+    Examined,
+    Identity,
+    Lacking,
+    Linking,
+    Merging,
+    Moment,
+    NotOwner,
+    Word,
+)
+from .naming import Naming, identifiers_among, named, permanent
+from .people import Who
 from .records import Record, RecordType, Unreadable, read_record
 from .reused import is_reused
 from .usual import UsualRecords, encode
@@ -31,89 +44,6 @@ if TYPE_CHECKING:
 
     from .usual import UsualRecord
 
-MAX_PERSON_ID_BYTES: Final = 150
-"""Longest person id that Customer.io takes, in bytes of UTF-8 (customerio-api, 2.12)."""
-
-IDENTIFIER_ATTRIBUTES: Final = frozenset({"email", "phone"})
-"""Attributes that Customer.io treats as identifiers: changing one is a barrier (law 7)."""
-
-# No id of a shop holds one, and what stands behind a NUL is lost to more than one reader.
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-
-
-class Moment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A valid event of its owner.
-
-    Attributes:
-        event: What the contract says of it.
-        person_id: Canonical id of the person.
-        at_ms: When it happened.
-        values: Its properties, normalised and total, in the order of the contract.
-        encoded: The same as one JSON object, as it is sent but for the event's id.
-        key: The key values as normalised text in declared order; empty without a key.
-        compare: The values that a repeat must not differ in, as normalised text.
-        findings: Warnings and remarks.
-    """
-
-    event: Event
-    person_id: str
-    at_ms: int
-    values: Mapping[str, object]
-    encoded: bytes
-    key: tuple[str, ...]
-    compare: tuple[str, ...]
-    findings: tuple[Finding, ...] = ()
-
-
-class Identity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A valid identify.
-
-    Attributes:
-        person_id: Canonical id of the person.
-        at_ms: When it became true.
-        attributes: Normalised; None deletes.
-        given: The attributes as they were given, to be judged again as a first identify.
-        findings: Warnings and remarks.
-    """
-
-    person_id: str
-    at_ms: int
-    attributes: Mapping[str, object]
-    given: Mapping[str, object]
-    findings: tuple[Finding, ...] = ()
-
-    @property
-    def changes_identifiers(self) -> bool:
-        """Whether it sets an identifier, so that it must go alone and be awaited."""
-        return not IDENTIFIER_ATTRIBUTES.isdisjoint(self.attributes)
-
-
-class NotOwner(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """An event told by a source that does not own it (law 6).
-
-    Attributes:
-        event: The event's name.
-        findings: One remark.
-    """
-
-    event: str
-    findings: tuple[Finding, ...]
-
-
-class Broken(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A record that breaks the contract: for quarantine.
-
-    Attributes:
-        findings: All reasons; at least one is an error.
-        event: The event's name, if it is one of the contract's.
-    """
-
-    findings: tuple[Finding, ...]
-    event: str | None = None
-
-
-Examined = Moment | Identity | NotOwner | Broken
-
 
 class Examiner:
     """Examines records under one contract; compiled once, used for many.
@@ -124,11 +54,13 @@ class Examiner:
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
+        self.naming = Naming(contract)
         self._checker = Checker(contract)
-        pattern = contract.person.pattern
-        schema = {"type": "string", **({"pattern": pattern} if pattern else {})}
-        self._person_id = jsonschema_rs.validator_for(schema)
         self._usual = UsualRecords(contract)
+        self._catalogue = Catalogue(contract)
+        self._consents = frozenset(
+            one.name for one in contract.person.attributes if one.consent is not None
+        )
 
     def examine_body(
         self, body: bytes, *, source: str, captured_at_ms: int, kept_as: str | None
@@ -144,23 +76,30 @@ class Examiner:
         usual = self._usual.read(
             body, source=source, captured_at_ms=captured_at_ms, kept_as=kept_as
         )
-        moment = None if usual is None else self._moment(usual)
+        moment = None if usual is None else self._usual_moment(usual)
         if moment is not None:
             return moment
         record = read_record(body, source=source, captured_at_ms=captured_at_ms)
         return self.examine(record, source=source, kept_as=kept_as)
 
-    def _moment(self, usual: UsualRecord) -> Moment | None:
+    def _usual_moment(self, usual: UsualRecord) -> Moment | None:
         """Return the moment of a usual record; None when there is something to say of it."""
         text, event = usual.person_id, usual.event
-        if not text.strip() or self._wrong_id(text):
+        if not text.strip() or self.naming.wrong_id(text):
+            return None
+        links: tuple[tuple[str, str], ...] = ()
+        if usual.links:
+            links, findings = self.naming.links(usual.links)
+            if findings:
+                return None
+        if event.complete and lacking(event, usual.values):
             return None
         key = _texts(event.key, usual.values, usual.at_ms)
         if not all(map(str.strip, key)):
             return None
         return Moment(
             event=event,
-            person_id=text,
+            who=Who(id=text, links=links, permanent=permanent(event, usual.values)),
             at_ms=usual.at_ms,
             values=usual.values,
             encoded=usual.encoded,
@@ -174,6 +113,7 @@ class Examiner:
         *,
         source: str | None = None,
         kept_as: str | None = None,
+        completed: bool = False,
     ) -> Examined:
         """Return what a record is under the contract.
 
@@ -183,125 +123,268 @@ class Examiner:
                 broken. None: the one that it names.
             kept_as: The record id under which it is kept; it is broken when that shows that
                 its own was used before, for other content. None: that is not judged.
+            completed: Whether it was completed from its start, as far as that is known.
         """
-        examined = self._examined(record, source)
+        examined = self._examined(record, source, completed=completed)
         if kept_as is None or not is_reused(kept_as, record.record_id):
             return examined
         reused = _at("record_id_reused", "record_id", _OTHER_CONTENT)
         return Broken(findings=(reused, *examined.findings), event=_event_of(examined))
 
-    def _examined(self, record: Record | Unreadable, source: str | None) -> Examined:
+    def _examined(
+        self, record: Record | Unreadable, source: str | None, *, completed: bool
+    ) -> Examined:
         if isinstance(record, Unreadable):
             return Broken(findings=record.findings)
-        of_source: tuple[Finding, ...] = ()
-        if source is not None and record.source != source:
-            of_source = (_at("source_not_its_own", "source", _OTHER_SOURCE),)
-        elif record.source not in self.contract.sources:
-            fix = _meant(record.source, tuple(self.contract.sources))
-            of_source = (_at("source_unknown", "source", _NO_SOURCE, fix=fix),)
+        of_source = self._of_source(record, source)
         match record.type:
             case RecordType.TRACK:
-                return self._event(record, of_source)
+                return self._event(record, of_source, completed=completed)
             case RecordType.IDENTIFY:
                 return self._identify(record, of_source)
-            case RecordType.LINK | RecordType.MERGE | RecordType.ERASE:
-                evidence = f"Records of type {record.type.value} are not acted on in this version."
-                refused = finding("record_type_not_supported", evidence)
-                return Broken(findings=(*of_source, refused))
+            case RecordType.LINK:
+                return self._link(record, of_source)
+            case RecordType.MERGE:
+                return self._merge(record, of_source)
+            case RecordType.ERASE | RecordType.READMIT:
+                return self._erase(record, of_source)
+            case RecordType.CONSENT:
+                return self._word(record, of_source)
             case _:  # pragma: no cover - the type checker holds this line
                 assert_never(record.type)
+
+    def _of_source(self, record: Record, source: str | None) -> tuple[Finding, ...]:
+        if source is not None and record.source != source:
+            return (_at("source_not_its_own", "source", _OTHER_SOURCE),)
+        if record.source not in self.contract.sources:
+            fix = _meant(record.source, tuple(self.contract.sources))
+            return (_at("source_unknown", "source", _NO_SOURCE, fix=fix),)
+        return ()
 
     def first_identify(self, identity: Identity) -> tuple[Finding, ...]:
         """Return the findings of an identify that is the first of its person."""
         return self._checker.attributes(identity.given, first=True).findings
 
-    def _event(self, record: Record, of_source: tuple[Finding, ...]) -> Examined:
+    def _event(self, record: Record, of_source: tuple[Finding, ...], *, completed: bool) -> Examined:
         event = self.contract.events.get(record.event)
+        who, of_person = self._who(record)
         if event is None:
-            _, of_person = self._person(record.person)
             fix = _meant(record.event or "", tuple(self.contract.events))
             unknown = _at("event_unknown", "event", _NO_EVENT, fix=fix)
-            return Broken(findings=(*of_source, unknown, *of_person))
-        if event.owner != record.source and not of_source:
+            return Broken(findings=(*of_source, unknown, *of_person), test=record.test)
+        tied = permanent(event, record.body)
+        who = named(who, tied)
+        stands_in = event.fallback is not None and event.fallback.source == record.source
+        if event.owner != record.source and not of_source and not stands_in:
             evidence = f"`{event.name}` belongs to the source `{event.owner}`."
-            return NotOwner(event=event.name, findings=(finding("not_owner", evidence),))
-        findings = of_source + self._version(event, record.version)
-        person_id, of_person = self._person(record.person)
-        checked = self._checker.event(event, record.body)
-        findings += of_person + checked.findings
+            return NotOwner(
+                event=event.name,
+                who=who,
+                at_ms=record.at_ms,
+                ends=ends_of(event, record.body),
+                findings=(finding("not_owner", evidence),),
+                test=record.test,
+            )
+        if not completed:
+            lacks = lacking(event, record.body)
+            if lacks:
+                return Lacking(event=event, record=record, lacks=lacks)
+        version, of_version = self._version(event, record.version)
+        findings = of_source + of_version
+        if who.id is None and not who.identifiers:
+            of_person = (*of_person, *_unless_said(of_person, self.naming, record))
+        return self._moment(version, record, who, findings, of_person, stands_in=stands_in)
+
+    def _moment(  # noqa: PLR0913 - what was found so far, piece by piece
+        self,
+        event: Event,
+        record: Record,
+        who: Who,
+        findings: tuple[Finding, ...],
+        of_person: tuple[Finding, ...],
+        *,
+        stands_in: bool,
+    ) -> Examined:
+        """Return an event of its owner: valid, minimal or broken."""
+        body = self._catalogue.complete(event, record.body)
+        checked = self._checker.event(event, body)
+        values, of_body = checked.values, checked.findings
+        is_minimal = (
+            has_errors(of_body)
+            and event.on_violation is OnViolation.SEND_MINIMAL
+            and not _touches_key(event, of_body)
+        )
+        if is_minimal:
+            values = self._checker.minimal(event, body)
+        found = findings + of_person + of_body
         key: tuple[str, ...] = ()
-        if not has_errors(findings):
-            key = _texts(event.key, checked.values, record.at_ms)
-            findings += _empty_keys(event.key, key)
-        if person_id is None or has_errors(findings):
-            return Broken(findings=findings, event=event.name)
+        if not has_errors(of_body) or is_minimal:
+            key = _texts(event.key, values, record.at_ms)
+            of_key = _empty_keys(event.key, key)
+            found += of_key
+        bad = has_errors(findings + of_person) or (has_errors(found) and not is_minimal)
+        if bad or (is_minimal and not all(map(str.strip, key))):
+            return Broken(
+                findings=found,
+                event=event.name,
+                who=who,
+                at_ms=record.at_ms,
+                ends=ends_of(event, record.body),
+                test=record.test,
+            )
         return Moment(
             event=event,
-            person_id=person_id,
+            who=who,
             at_ms=record.at_ms,
-            values=checked.values,
-            encoded=encode(checked.values),
+            values=values,
+            encoded=encode(values),
             key=key,
-            compare=_texts(event.compare, checked.values, record.at_ms),
-            findings=findings,
+            compare=_texts(event.compare, values, record.at_ms),
+            findings=found,
+            test=record.test,
+            stands_in=stands_in,
         )
 
     def _identify(self, record: Record, of_source: tuple[Finding, ...]) -> Examined:
-        person_id, of_person = self._person(record.person)
+        who, of_person = self._known(record)
         checked = self._checker.attributes(record.body)
         findings = of_source + of_person + checked.findings
-        if person_id is None or has_errors(findings):
-            return Broken(findings=findings)
+        if has_errors(findings):
+            return Broken(findings=findings, who=who, test=record.test)
+        told = identifiers_among(checked.values)
+        links = dict(who.links) | dict(told)
         return Identity(
-            person_id=person_id,
+            who=Who(id=who.id, links=self._in_order(links)),
             at_ms=record.at_ms,
             attributes=checked.values,
             given=record.body,
             findings=findings,
+            test=record.test,
         )
 
-    def _version(self, event: Event, version: int | None) -> tuple[Finding, ...]:
-        if version == event.version or (version is None and event.version == 1):
-            return ()
+    def _link(self, record: Record, of_source: tuple[Finding, ...]) -> Examined:
+        who, of_person = self._known(record)
+        linked, of_links = self.naming.who(record.links, path="links")
+        findings = of_source + of_person
+        if of_links:
+            evidence = f"{len(of_links)} of its `links` cannot lead to anybody."
+            findings = (*findings, _at("link_not_usable", "links", evidence))
+        if has_errors(findings):
+            return Broken(findings=findings, who=who, test=record.test)
+        links = self._in_order(dict(who.links) | dict(linked.links))
+        return Linking(
+            who=Who(id=who.id, links=links),
+            at_ms=record.at_ms,
+            findings=findings,
+            test=record.test,
+        )
+
+    def _merge(self, record: Record, of_source: tuple[Finding, ...]) -> Examined:
+        who, of_person = self._known(record)
+        other, of_other = self.naming.who(record.other, path="from")
+        if other.id is None and not other.links:
+            evidence = "`from` names nobody."
+            of_other = (*of_other, _at("person_unresolved", "from", evidence))
+        findings = of_source + of_person + of_other
+        if has_errors(findings):
+            return Broken(findings=findings, who=who, test=record.test)
+        return Merging(
+            who=who, other=other, at_ms=record.at_ms, findings=findings, test=record.test
+        )
+
+    def _erase(self, record: Record, of_source: tuple[Finding, ...]) -> Examined:
+        who, of_person = self._known(record)
+        findings = of_source + of_person
+        if has_errors(findings):
+            return Broken(findings=findings, who=who, test=record.test)
+        return Erasing(
+            who=who,
+            at_ms=record.at_ms,
+            readmits=record.type is RecordType.READMIT,
+            findings=findings,
+            test=record.test,
+        )
+
+    def _word(self, record: Record, of_source: tuple[Finding, ...]) -> Examined:
+        who, of_person = self._known(record)
+        unknown = len(record.consents.keys() - self._consents)
+        findings = of_source + of_person
+        if unknown:
+            evidence = f"{unknown} of its `consents` are no consent attributes of the contract."
+            findings = (*findings, _at("consent_unknown", "consents", evidence))
+        if has_errors(findings):
+            return Broken(findings=findings, who=who, test=record.test)
+        return Word(
+            who=who,
+            at_ms=record.at_ms,
+            consents=record.consents,
+            findings=findings,
+            test=record.test,
+        )
+
+    def _version(
+        self, event: Event, version: int | None
+    ) -> tuple[Event, tuple[Finding, ...]]:
         if version is None:
+            if event.version == 1:
+                return event, ()
             evidence = f"The record names no version; `{event.name}` is at {event.version}."
-            return (_at("version_assumed", "version", evidence),)
-        evidence = f"The contract declares version {event.version} of `{event.name}`."
-        return (_at("version_unknown", "version", evidence),)
+            return event, (_at("version_assumed", "version", evidence),)
+        told = event.of_version(version)
+        if told is not None:
+            return told, ()
+        versions = ", ".join(str(one.version) for one in (*event.earlier, event))
+        evidence = f"The contract declares version {versions} of `{event.name}`."
+        return event, (_at("version_unknown", "version", evidence),)
 
-    def _person(self, given: Mapping[str, object]) -> tuple[str | None, tuple[Finding, ...]]:
-        """Return the canonical id that a record's person carries, and what is wrong with it."""
-        links = self._links(given)
-        raw = given.get("id")
-        if raw is None or (isinstance(raw, str) and not raw.strip()):
-            kinds = ", ".join(sorted(given.keys() & {"id", *self.contract.person.links}))
-            evidence = f"The record carries no canonical id; it carries: {kinds or 'nothing'}."
-            return None, (*links, _at("person_unresolved", "person.id", evidence))
-        if isinstance(raw, bool) or not isinstance(raw, str | int):
-            evidence = "`person.id` must be a string or a whole number."
-            return None, (*links, _at("record_key_type", "person.id", evidence))
-        text = raw if isinstance(raw, str) else str(raw)
-        wrong = self._wrong_id(text)
-        return (None, (*links, wrong)) if wrong else (text, links)
+    def _who(self, record: Record) -> tuple[Who, tuple[Finding, ...]]:
+        return self.naming.who(record.person)
 
-    def _wrong_id(self, text: str) -> Finding | None:
-        size = len(text.encode())
-        if size > MAX_PERSON_ID_BYTES:
-            return _at("person_id_too_long", "person.id", f"`person.id` has {size} bytes.")
-        if _CONTROL.search(text):
-            return _at("person_id_control", "person.id", "`person.id` holds a control character.")
-        if not self._person_id.is_valid(text):
-            name, pattern = self.contract.person.id_name, self.contract.person.pattern
-            evidence = f"`person.id` does not match the pattern of `{name}`, {pattern}."
-            return _at("person_id_pattern", "person.id", evidence)
-        return None
+    def _known(self, record: Record) -> tuple[Who, tuple[Finding, ...]]:
+        """Return whom a record names, of a type that must name somebody."""
+        who, findings = self._who(record)
+        if who.id is None and not who.links:
+            findings += _unless_said(findings, self.naming, record)
+        return who, findings
 
-    def _links(self, given: Mapping[str, object]) -> tuple[Finding, ...]:
-        unknown = len(given.keys() - {"id", *self.contract.person.links})
-        if not unknown:
-            return ()
-        evidence = f"`person` holds {unknown} identifier(s) that the contract does not declare."
-        return (_at("person_link_unknown", "person", evidence),)
+    def _in_order(self, links: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+        """Return links in the contract's order; an email or phone needs no declaration."""
+        kinds = self.contract.person.links
+        more = sorted(links.keys() - set(kinds))
+        return tuple((kind, links[kind]) for kind in (*kinds, *more) if kind in links)
+
+
+def ends_of(event: Event, body: Mapping[str, object]) -> tuple[Ends, ...]:
+    """Return what an event closes whose key and correlation can be read (law 9).
+
+    Args:
+        event: What the contract says of it.
+        body: Its properties, as given or normalised.
+    """
+    if not all(name == "at" or _plain_text(body.get(name)) for name in event.key):
+        return ()
+    return tuple((close, _plain_text(body.get(close.by))) for close in event.closes)
+
+
+def _plain_text(value: object) -> str:
+    """Return a value of a plain type as the text that ties are made of; empty: it is none."""
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        return ""
+    text = normal_text(value)
+    return text if text.strip() else ""
+
+
+def _touches_key(event: Event, findings: tuple[Finding, ...]) -> bool:
+    """Tell whether something is wrong with what makes an event the same moment."""
+    keys = {f"properties.{name}" for name in event.key}
+    return any(one.severity == "error" and one.where.path in keys for one in findings)
+
+
+def _unless_said(
+    findings: tuple[Finding, ...], naming: Naming, record: Record
+) -> tuple[Finding, ...]:
+    """Return that a record names nobody, unless what is wrong with its id was said."""
+    return () if has_errors(findings) else (naming.unresolved(record.person),)
 
 
 _NO_SOURCE: Final = "The contract does not declare the record's source."
@@ -313,11 +396,11 @@ _NO_EVENT: Final = "The contract does not declare the record's event."
 def _event_of(examined: Examined) -> str | None:
     """Return the name of the contract's event that a record tells of, if it tells of one."""
     match examined:
-        case Moment():
+        case Moment() | Lacking():
             return examined.event.name
         case NotOwner() | Broken():
             return examined.event
-        case Identity():
+        case _:
             return None
 
 

@@ -43,6 +43,7 @@ _OTHERWISE: Final = (
 )
 
 _UNSET: Final = msgspec.UNSET
+_NO_LINKS: Final[Mapping[str, object]] = {}
 
 
 class UsualRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -52,6 +53,7 @@ class UsualRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         event: What the contract says of its event.
         person_id: The canonical id as given, as text; it is still to be judged.
         at_ms: When it happened.
+        links: The other identifiers as given.
         values: Its properties in normalised form; an object within is a struct.
         encoded: The same as one JSON object.
     """
@@ -59,6 +61,7 @@ class UsualRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     event: Event
     person_id: str
     at_ms: int
+    links: Mapping[str, object]
     values: Mapping[str, object]
     encoded: bytes
 
@@ -97,12 +100,15 @@ class UsualRecords:
             return None
         keys = _keys_of_record(given, event, source, kept_as)
         person: Any = given.person
+        links: Mapping[str, object] = _NO_LINKS
         if isinstance(person, dict):
-            person = cast("dict[str, str | int | None]", person)
-            if not person.keys() <= self._identifiers:
+            links = cast("dict[str, str | int | None]", person)
+            if not links.keys() <= self._identifiers:
                 return None
-            keys += len(person)
-            person = person.get("id")
+            keys += len(links)
+            person = links.get("id")
+            if len(links) == 1:
+                links = _NO_LINKS
         at_ms = _at(given.at, captured_at_ms)
         if not keys or at_ms is None or person is None:
             return None
@@ -117,6 +123,7 @@ class UsualRecords:
             event=event,
             person_id=person if isinstance(person, str) else str(person),
             at_ms=at_ms,
+            links=links,
             values=values,
             encoded=encoded,
         )
