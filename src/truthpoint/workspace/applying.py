@@ -60,6 +60,7 @@ def is_refused(operation: Operation) -> bool:
 
 
 def _identify(turn: Turn, operation: Operation) -> Outcome:
+    operation = leaving.without_suppressed(turn, operation)
     # v2 puts the time beside the attributes; in production it is also sent among them (3.2).
     sent = operation.timestamp
     when = times.moment(
