@@ -212,7 +212,7 @@ def test_totals_on_the_wire_are_numbers_and_seconds() -> None:
     contract = EXAMINER.contract
 
     refunds = rollups.EventRollups(contract, contract.events["order_refunded"])
-    assert {"orders_count": 0, "lifetime_value": "0"} == refunds.fold({}, START_MS, {})
+    assert {"orders_count": 0, "lifetime_value": "0"} == refunds.fold({}, START_MS, {}, "")
     wire = rollups.on_the_wire(
         contract,
         {"orders_count": 2, "lifetime_value": "10.5", "first_order_at": 1999, "gone": 5},

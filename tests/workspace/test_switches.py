@@ -133,6 +133,13 @@ def _suppress(local):
     return local.person("ana@example.org", "email") is not None
 
 
+def _suppressed_among_attributes(local):
+    local.batch(act("suppress", "ana@example.org", by="email"))
+    local.batch(identify("1", email="ana@example.org", plan="a"))
+    person = local.person("1")
+    return person and (person["identifiers"]["email"], person["attributes"]["plan"])
+
+
 def _auto_merge(local):
     local.batch(identify("ana@example.org", by="email"), identify("1"))
     local.put("1", {"email": "ana@example.org"})
@@ -214,6 +221,8 @@ STORIES = [
     (_decimal, "decimal_timestamp", {"now": NOW, "truncate": NOW - 61}),
     (_oldest, "oldest_timestamp_seconds", {0: 1_000, 1_001: NOW}),
     (_suppress, "suppress_scope", {"all": False, "given": True}),
+    (_suppressed_among_attributes, "suppressed_among_attributes", {
+        "ignore": None, "drop": (None, "a")}),
     (_auto_merge, "auto_merge", {"on": "ana@example.org", "off": None}),
     (_devices_merged, "merge_devices", {"drop": 0, "move": 1}),
     (_device_of_nobody, "device_for_unknown_person", {"create": True, "ignore": False}),

@@ -268,13 +268,14 @@ class _Deciding:
         person = self._person(moment.person_id)
         operation = self._event_operation(row, moment, person)
         totalled = self._rollups_of(moment.event)
-        added, foreign = totalled.contributions(moment.values)
+        added, foreign = totalled.contributions(moment.values, row.captured_at_ms)
         if foreign:
             self._note(row, tuple(_foreign(self._contract, name) for name in foreign))
         if ledger_name is not None:
             self._claim(ledger_name, moment, operation, compare, added)
         if totalled.touched:
-            self._total(totalled, moment, operation, added)
+            key = "" if ledger_name is None else ledger_name[1]
+            self._total(totalled, moment, operation, added, key)
 
     def _rollups_of(self, event: Event) -> rollups.EventRollups:
         known = self._rollups.get(event.name)
@@ -319,7 +320,7 @@ class _Deciding:
         moment: Moment,
         operation: Operation,
         compare: bytes,
-        added: Mapping[str, str],
+        added: Mapping[str, object],
     ) -> None:
         name, key = ledger_name
         correlation = moment.event.correlation
@@ -344,11 +345,12 @@ class _Deciding:
         totalled: rollups.EventRollups,
         moment: Moment,
         operation: Operation,
-        added: Mapping[str, str],
+        added: Mapping[str, object],
+        key: str,
     ) -> None:
         person = operation.person
         before = self._totals.get(person) or Totals(person=person, values={})
-        values = totalled.fold(before.values, moment.at_ms, added)
+        values = totalled.fold(before.values, moment.at_ms, added, key, self._ledger)
         if values == before.values:
             return
         after = Totals(

@@ -99,7 +99,8 @@ class LedgerRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         operation: The operation that tells it.
         compare: First 8 bytes of SHA-256 over what it says to `compare`; empty without.
         correlation: What ties it to its siblings; None without.
-        contributions: What it adds to each sum, as decimal text.
+        contributions: What it adds to each total, as JSON can hold it; `core.rollups`
+            writes and reads it.
     """
 
     event: str
@@ -110,7 +111,7 @@ class LedgerRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     operation: int
     compare: bytes = b""
     correlation: str | None = None
-    contributions: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
+    contributions: Mapping[str, object] = msgspec.field(default_factory=dict[str, object])
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):

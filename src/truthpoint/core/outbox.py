@@ -148,8 +148,8 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         changed_by: The operation that changed them last; 0 if none did.
         wire_at_s: The time with which they were last sent, unix seconds; 0 before.
         refused: Why the version last sent was refused for good; empty: it was not.
-        values: Rollup name to its value: a count, an instant in milliseconds, or a
-            sum as decimal text.
+        values: What `core.rollups` keeps of each total, as JSON can hold it: a count, an
+            instant in milliseconds, a sum as decimal text, and forms of its own.
     """
 
     person: int
@@ -158,7 +158,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     changed_by: int = 0
     wire_at_s: int = 0
     refused: str = ""
-    values: Mapping[str, int | str]
+    values: Mapping[str, object]
 
     @property
     def waiting(self) -> bool:

@@ -60,6 +60,7 @@ def is_refused(operation: Operation) -> bool:
 
 
 def _identify(turn: Turn, operation: Operation) -> Outcome:
+    operation = leaving.without_suppressed(turn, operation)
     # v2 puts the time beside the attributes; in production it is also sent among them (3.2).
     sent = operation.timestamp
     when = times.moment(
@@ -119,9 +120,9 @@ def _update(turn: Turn, operation: Operation, choice: Choice, when: Moment) -> O
     if choice.denied:
         values.pop(choice.denied, None)
     if choice.person is not None:
-        if choice.absorbs is not None:
-            merging.join(turn, operation, choice.person, choice.absorbs)
         kept = attributes.load(turn, choice.person.key)
+        if choice.absorbs is not None:
+            kept = merging.foreseen(turn, choice.person, choice.absorbs)
         values = {**values, **choice.gains}
     values = preferences.fold(values, kept)
     planned = attributes.plan(kept, values, when.at_s)
@@ -135,6 +136,8 @@ def _update(turn: Turn, operation: Operation, choice: Choice, when: Moment) -> O
     person = choice.person
     if person is None:
         person = people.create(turn, operation, choice.gains, at_s=when.at_s)
+    if choice.absorbs is not None:
+        merging.join(turn, operation, person, choice.absorbs)
     attributes.write(turn, person.key, planned)
     anonymous_id = anonymous.asked_for(values)
     if anonymous_id:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .identifiers import as_identifier
@@ -64,19 +65,38 @@ def unsuppress(turn: Turn, operation: Operation) -> Outcome:
 
 def is_blocked(turn: Turn, operation: Operation) -> bool:
     """Tell whether an operation names somebody suppressed: it is ignored, and answered 200."""
-    return any(turn.database.one("is_suppressed", named) is not None for named in _named(operation))
+    return any(
+        turn.database.one("is_suppressed", named) is not None for named in _named(turn, operation)
+    )
 
 
-def _named(operation: Operation) -> Iterator[tuple[str, str]]:
+def _named(turn: Turn, operation: Operation) -> Iterator[tuple[str, str]]:
     if operation.kind == "recipient":
         yield "email", operation.value.lower()
     else:
         yield operation.kind, operation.value
-    if operation.action == "identify":
-        for kind in ("id", "email"):
-            value = as_identifier(kind, operation.attributes.get(kind))
-            if value:
-                yield kind, value
+    if operation.action == "identify" and turn.switches.suppressed_among_attributes == "ignore":
+        yield from _named_among_attributes(operation)
+
+
+def _named_among_attributes(operation: Operation) -> Iterator[tuple[str, str]]:
+    for kind in ("id", "email"):
+        value = as_identifier(kind, operation.attributes.get(kind))
+        if value:
+            yield kind, value
+
+
+def without_suppressed(turn: Turn, operation: Operation) -> Operation:
+    """Return an identify without the suppressed identifiers among its attributes."""
+    suppressed = {
+        kind
+        for kind, value in _named_among_attributes(operation)
+        if turn.database.one("is_suppressed", (kind, value)) is not None
+    }
+    if not suppressed:
+        return operation
+    left = {name: each for name, each in operation.attributes.items() if name not in suppressed}
+    return replace(operation, attributes=left)
 
 
 def forget(turn: Turn, person: Person) -> None:

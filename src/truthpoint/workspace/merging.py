@@ -36,14 +36,7 @@ def join(turn: Turn, operation: Operation, primary: Person, secondary: Person) -
     by its event.
     """
     turn.write_activities()
-    ours = attributes.load(turn, primary.key)
-    moved = {
-        name: kept
-        for name, kept in attributes.load(turn, secondary.key).items()
-        if name not in attributes.IDENTIFIERS
-        and kept.value is not None
-        and _is_missing(ours.get(name))
-    }
+    moved = _moved(turn, primary, secondary)
     turn.database.many(
         "put_attribute",
         [
@@ -58,6 +51,30 @@ def join(turn: Turn, operation: Operation, primary: Person, secondary: Person) -
     leaving.forget(turn, secondary)
     told = {"secondary": secondary.identifiers(), "attributes": sorted(moved)}
     turn.note("profile_merge", operation, primary, data=told)
+
+
+def foreseen(turn: Turn, primary: Person, secondary: Person) -> dict[str, Kept]:
+    """Return what will be kept of the primary's attributes after a join; nothing is written.
+
+    An identifier that was removed counts as never set: a join gives the primary both, whatever
+    the time of the identify that causes it.
+    """
+    ours = attributes.load(turn, primary.key)
+    removed = {name for name in attributes.IDENTIFIERS & ours.keys() if ours[name].value is None}
+    left = {name: kept for name, kept in ours.items() if name not in removed}
+    return {**left, **_moved(turn, primary, secondary)}
+
+
+def _moved(turn: Turn, primary: Person, secondary: Person) -> dict[str, Kept]:
+    """Return the secondary's attributes that the primary has not; identifiers never move."""
+    ours = attributes.load(turn, primary.key)
+    return {
+        name: kept
+        for name, kept in attributes.load(turn, secondary.key).items()
+        if name not in attributes.IDENTIFIERS
+        and kept.value is not None
+        and _is_missing(ours.get(name))
+    }
 
 
 def _is_missing(kept: Kept | None) -> bool:

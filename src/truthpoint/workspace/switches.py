@@ -48,6 +48,8 @@ class Switches:
             Section 2.3.
         suppress_scope: Suppress and unsuppress concern all identifiers of the person (`all`)
             or the one given only (`given`). Section 16.
+        suppressed_among_attributes: An identify that names a suppressed id or email among its
+            attributes is ignored (`ignore`), or written without it (`drop`). Section 8.1.
         auto_merge: The workspace setting "Multi-identifier profile merge". Section 7.3.
         merge_devices: Devices of a merge's secondary person go with that person (`drop`) or
             move (`move`). Section 7.2.
@@ -97,6 +99,7 @@ class Switches:
     email_null: Literal["remove", "keep"] = "remove"
     empty_string: Literal["remove", "keep"] = "remove"
     suppress_scope: Literal["all", "given"] = "all"
+    suppressed_among_attributes: Literal["ignore", "drop"] = "ignore"
     auto_merge: Literal["on", "off"] = "on"
     merge_devices: Literal["drop", "move"] = "drop"
     device_for_unknown_person: Literal["create", "ignore"] = "create"

@@ -35,9 +35,9 @@ def encoded(value: object) -> bytes:
     return _encode(value)
 
 
-def amounts(text: str) -> dict[str, int | str]:
-    """Return the values of totals."""
-    return msgspec.json.decode(text, type=dict[str, int | str])
+def amounts(text: str) -> dict[str, object]:
+    """Return the values of totals, or what a moment adds to them."""
+    return msgspec.json.decode(text, type=dict[str, object])
 
 
 def journal_row(row: Row, *, replayed: bool = False) -> JournalRow:
@@ -102,7 +102,7 @@ def ledger_row(event: str, row: Row) -> LedgerRow:
         operation=operation,
         compare=compare,
         correlation=correlation,
-        contributions=msgspec.json.decode(contributions, type=dict[str, str]),
+        contributions=amounts(contributions),
     )
 
 

@@ -1,0 +1,37 @@
+"""Totals of a person: what a moment adds to them, and what they are made of (law 10).
+
+Every rollup can be folded in any order, so totals are exact whatever the order of arrival,
+two people's totals can be joined, and a recomputation from the ledger gives the same
+values.
+
+    events      what moments of one event do to totals
+    amounts     sums: exact decimals, other currencies
+    properties  distinct values, first and last
+    waiting     what is taken off from a moment that is not there yet
+    people      totals joined, and computed anew from the ledger
+    wire        totals as attributes
+    definition  rollups as text: whether two contracts compute the same totals
+"""
+
+from .definition import changed_kind, declared, definition, to_remember
+from .events import EventRollups, touching
+from .people import combine, recompute
+from .waiting import Waiting, next_due_ms, settle_arrived, settle_due, waits_for
+from .wire import on_the_wire
+
+__all__ = [
+    "EventRollups",
+    "Waiting",
+    "changed_kind",
+    "combine",
+    "declared",
+    "definition",
+    "next_due_ms",
+    "on_the_wire",
+    "recompute",
+    "settle_arrived",
+    "settle_due",
+    "to_remember",
+    "touching",
+    "waits_for",
+]

@@ -1,0 +1,96 @@
+"""Whole totals: two people's joined, and one person's computed anew from the ledger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from truthpoint.contract.model import RollupKind
+
+from .amounts import Values, add, others, plus
+from .events import EventRollups
+from .properties import edge, union
+from .waiting import put, waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
+
+    from truthpoint.contract.model import Contract
+    from truthpoint.core.decision import LedgerKey, LedgerRow
+
+
+def combine(
+    contract: Contract, one: Mapping[str, object], other: Mapping[str, object]
+) -> dict[str, object]:
+    """Return the totals of two people who are one.
+
+    It is the same whichever comes first, and however many are joined. What the contract no
+    longer declares is left out: nothing says any more what it means. What waits in one for a
+    moment of the other goes on waiting until `settle_arrived`, which asks the ledger.
+
+    Args:
+        contract: Where the rollups are declared.
+        one: The totals of the first; empty: there are none.
+        other: The totals of the second.
+    """
+    after: Values = {}
+    for name, rollup in contract.rollups.items():
+        if name in one and name in other:
+            after[name] = _joined(rollup.kind, one[name], other[name])
+        elif name in one or name in other:
+            after[name] = one[name] if name in one else other[name]
+        for values in (one, other):
+            kept: Any = values.get(others(name), {})
+            for currency, amount in kept.items():
+                add(after, name, amount, currency)
+    put(
+        after,
+        (each for each in (*waiting(one), *waiting(other)) if each.rollup in contract.rollups),
+    )
+    return after
+
+
+def recompute(
+    contract: Contract,
+    rows: Iterable[LedgerRow],
+    arrived: AbstractSet[LedgerKey] = frozenset(),
+) -> dict[str, object]:
+    """Return a person's totals from their ledger rows alone, in whatever order these come.
+
+    What waited long enough still waits in them: `settle_due` counts it, as ever.
+
+    Args:
+        contract: Where the rollups are declared.
+        rows: All rows of the person; empty totals when none of them touches one.
+        arrived: Keys that the ledger has of other people, as far as rows of this person wait
+            for them; `waits_for` tells of which.
+    """
+    taken = tuple(rows)
+    known = arrived | {(row.event, row.key) for row in taken}
+    compiled = {
+        name: EventRollups(contract, contract.events[name])
+        for name in {row.event for row in taken} & contract.events.keys()
+    }
+    values: dict[str, object] = {}
+    for row in taken:
+        totalled = compiled.get(row.event)
+        if totalled is not None and totalled.touched:
+            values = totalled.fold(values, row.at_ms, row.contributions, row.key, known)
+    return values
+
+
+def _joined(kind: RollupKind, one: Any, other: Any) -> object:
+    """Return a total of two people. Totals of a kind have the form of that kind."""
+    match kind:
+        case RollupKind.COUNT:
+            return one + other
+        case RollupKind.SUM:
+            return plus(one, other)
+        case RollupKind.EARLIEST:
+            return min(one, other)
+        case RollupKind.LATEST:
+            return max(one, other)
+        case RollupKind.COUNT_DISTINCT:
+            return union(one, other)
+        case RollupKind.FIRST | RollupKind.LAST:
+            return edge(kind, one, other)
