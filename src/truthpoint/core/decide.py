@@ -1,104 +1,52 @@
 """Step 3 of 6: a batch of records becomes one decision, purely.
 
 The decision sees the records, the contract and what the store knew; it answers with
-everything that changes: people, ledger rows, totals, operations, verdicts. A later
+everything that changes: people, links, ledger rows, totals, operations, verdicts. A later
 record of the batch sees what an earlier one changed. The store commits a decision as
 one transaction together with the records it settles, so a crash repeats the work and
 never half of it, and a repeated decision writes nothing new.
 
-What must be loaded is known in two steps, because totals hang on people:
-`Plan.ids` and `Plan.keys` first; then `Plan.people_with_totals(known)`.
+    plan        what a batch is about, and so what must be loaded
+    identity    whose a record is
+    moments     events: claims, totals, starts and closes
+    sayings     what is said of people
+    batch       what was known and what changes
 """
 
 from __future__ import annotations
 
-from hashlib import sha256
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, assert_never
 
-import msgspec
+from truthpoint.contract.rules import Unidentified
+from truthpoint.findings import Finding, Where, finding
 
-from truthpoint.contract.model import Lane
-from truthpoint.findings import Finding, finding
-from truthpoint.values.event_id import event_id
-
-from . import rollups
-from .decision import Decision, LedgerRow, Outcome, PersonRow, Reason, Verdict
-from .examine import Broken, Identity, Moment, NotOwner, normal_text
-from .outbox import Action, Operation, Totals
+from .batch import Batch
+from .decision import Decision, Hold, Outcome, Reason, Verdict
+from .examine import ends_of
+from .examined import (
+    Broken,
+    Erasing,
+    Identity,
+    Lacking,
+    Linking,
+    Merging,
+    Moment,
+    NotOwner,
+    Word,
+)
+from .moments import Moments
+from .linking import Lesson
+from .people import NOBODY, Grade
+from .plan import completed
+from .sayings import Sayings
+from .unresolved import fate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from truthpoint.contract.model import Contract, Event
-
-    from .decision import JournalRow, Known, LedgerKey
-    from .examine import Examined, Examiner
-
-_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
-
-
-class Plan(msgspec.Struct, frozen=True, gc=False):
-    """A batch that was examined, and what it needs to know.
-
-    Attributes:
-        rows: The records.
-        examined: What each is under the contract, in the same order.
-    """
-
-    rows: tuple[JournalRow, ...]
-    examined: tuple[Examined, ...]
-
-    @property
-    def ids(self) -> frozenset[str]:
-        """Canonical ids of the people that it is about."""
-        return frozenset(
-            one.person_id for one in self.examined if isinstance(one, Moment | Identity)
-        )
-
-    @property
-    def keys(self) -> frozenset[LedgerKey]:
-        """Ledger keys that it may claim."""
-        return frozenset(
-            ledger_key(one) for one in self.examined if isinstance(one, Moment) and one.key
-        )
-
-    def people_with_totals(self, contract: Contract, people: Iterable[PersonRow]) -> list[int]:
-        """Return the keys of the known people whose totals it may change."""
-        touching = rollups.touching(contract)
-        ids = {
-            one.person_id
-            for one in self.examined
-            if isinstance(one, Moment) and one.event.name in touching
-        }
-        return [row.person for row in people if row.canonical_id in ids]
-
-
-def ledger_key(moment: Moment) -> LedgerKey:
-    """Return the ledger key of a moment that has one."""
-    return moment.event.name, key_text(moment.key)
-
-
-def key_text(key: Sequence[str]) -> str:
-    """Return key values as the text that the ledger keeps: a compact JSON array."""
-    return _encode(list(key)).decode()
-
-
-def plan(rows: Iterable[JournalRow], examiner: Examiner) -> Plan:
-    """Read and examine a batch."""
-    taken = tuple(rows)
-    return Plan(
-        taken,
-        tuple(
-            examiner.examine_body(
-                row.body,
-                source=row.source,
-                captured_at_ms=row.captured_at_ms,
-                # An operator who releases it from quarantine takes it as a record of its own.
-                kept_as=None if row.replayed else row.record_id,
-            )
-            for row in taken
-        ),
-    )
+    from .decision import JournalRow, Known
+    from .examine import Examiner
+    from .examined import Examined
+    from .people import PersonRow, Who
+    from .plan import Plan
 
 
 def decide(planned: Plan, examiner: Examiner, known: Known) -> Decision:
@@ -106,7 +54,7 @@ def decide(planned: Plan, examiner: Examiner, known: Known) -> Decision:
     deciding = _Deciding(examiner, known)
     for row, examined in zip(planned.rows, planned.examined, strict=True):
         deciding.take(row, examined)
-    return deciding.decision(tuple(row.record for row in planned.rows))
+    return deciding.batch.decision(tuple(row.record for row in planned.rows))
 
 
 def set_aside(row: JournalRow, evidence: str, *, next_ids: tuple[int, int]) -> Decision:
@@ -122,10 +70,6 @@ def set_aside(row: JournalRow, evidence: str, *, next_ids: tuple[int, int]) -> D
     next_person, next_operation = next_ids
     return Decision(
         records=(row.record,),
-        people=(),
-        ledger=(),
-        totals=(),
-        operations=(),
         verdicts=(verdict,),
         findings={row.record: (found,)},
         next_person=next_person,
@@ -134,253 +78,200 @@ def set_aside(row: JournalRow, evidence: str, *, next_ids: tuple[int, int]) -> D
 
 
 class _Deciding:
-    """The state of one batch while it is decided."""
+    """Decides the records of one batch, one after the other."""
 
     def __init__(self, examiner: Examiner, known: Known) -> None:
+        self.batch = Batch(examiner, known)
         self._examiner = examiner
-        self._contract = examiner.contract
-        self._people = dict(known.people)
-        self._ledger = dict(known.ledger)
-        self._totals = dict(known.totals)
-        self._next_person = known.next_person
-        self._next_operation = known.next_operation
-        self._rollups: dict[str, rollups.EventRollups] = {}
-        self._changed_people: dict[int, PersonRow] = {}
-        self._changed_totals: dict[int, Totals] = {}
-        self._rows: list[LedgerRow] = []
-        self._operations: list[Operation] = []
-        self._verdicts: list[Verdict] = []
-        self._findings: dict[int, tuple[Finding, ...]] = {}
-
-    def decision(self, records: tuple[int, ...]) -> Decision:
-        """Return what was gathered."""
-        return Decision(
-            records=records,
-            people=tuple(self._changed_people.values()),
-            ledger=tuple(self._rows),
-            totals=tuple(self._changed_totals.values()),
-            operations=tuple(self._operations),
-            verdicts=tuple(self._verdicts),
-            findings=self._findings,
-            next_person=self._next_person,
-            next_operation=self._next_operation,
-        )
+        self._known = known
+        self._moments = Moments(self.batch)
+        self._sayings = Sayings(self.batch)
 
     def take(self, row: JournalRow, examined: Examined) -> None:
         """Decide one record."""
-        self._note(row, examined.findings)
+        if isinstance(examined, Lacking):
+            record = completed(examined, self.batch.starts)
+            examined = self._examiner.examine(record, source=row.source, completed=True)
+        batch = self.batch
+        batch.note(row, examined.findings)
+        event = _event_of(examined)
+        if examined.test and not self._known.takes_tests:
+            batch.withhold(row, Reason.TEST, event=event)
+            return
+        if batch.is_buried(_who(examined)) and not isinstance(examined, Erasing):
+            batch.scrubbed.append(row.record)
+            batch.withhold(row, Reason.ERASED, event=event)
+            return
         match examined:
             case Broken():
-                reason = next(one.code for one in examined.findings if one.severity == "error")
-                self._verdicts.append(
-                    Verdict(
-                        record=row.record,
-                        outcome=Outcome.QUARANTINED,
-                        reason=reason,
-                        event=examined.event,
-                    )
-                )
+                self._broken(row, examined)
             case NotOwner():
-                self._withhold(row, Reason.NOT_OWNER, event=examined.event)
-            case Identity():
-                self._identify(row, examined)
+                self._not_owner(row, examined)
             case Moment():
                 self._moment(row, examined)
+            case Erasing():
+                if examined.readmits:
+                    self._sayings.readmit(row, examined)
+                else:
+                    self._sayings.erase(row, examined)
+            case Identity() | Linking() | Merging() | Word():
+                self._saying(row, examined)
+            case Lacking():  # pragma: no cover - what was completed lacks nothing more
+                raise AssertionError("a completed record lacks something")
             case _:  # pragma: no cover - the type checker holds this line
                 assert_never(examined)
 
-    def _note(self, row: JournalRow, findings: tuple[Finding, ...]) -> None:
-        if findings:
-            self._findings[row.record] = self._findings.get(row.record, ()) + findings
+    def _broken(self, row: JournalRow, broken: Broken) -> None:
+        reason = next(one.code for one in broken.findings if one.severity == "error")
+        if broken.ends and broken.event is not None:
+            person = self.batch.registry.known(broken.who, broken.at_ms)
+            event = self.batch.contract.events[broken.event]
+            self._moments.close(person, event, broken.at_ms, broken.ends)
+        self.batch.end(row, Outcome.QUARANTINED, reason, event=broken.event)
 
-    def _withhold(
-        self,
-        row: JournalRow,
-        reason: Reason,
-        *,
-        event: str,
-        person: int | None = None,
-        key: str = "",
-    ) -> None:
-        self._verdicts.append(
-            Verdict(
-                record=row.record,
-                outcome=Outcome.WITHHELD,
-                reason=reason.value,
-                event=event,
-                person=person,
-                key=key,
-            )
-        )
-
-    def _person(self, canonical_id: str) -> PersonRow:
-        known = self._people.get(canonical_id)
-        if known is not None:
-            return known
-        person = PersonRow(person=self._next_person, canonical_id=canonical_id)
-        self._next_person += 1
-        self._keep(person)
-        return person
-
-    def _keep(self, person: PersonRow) -> None:
-        self._people[person.canonical_id] = person
-        self._changed_people[person.person] = person
-
-    def _identify(self, row: JournalRow, identity: Identity) -> None:
-        person = self._person(identity.person_id)
-        first = not person.identified
-        if first:
-            missing = self._examiner.first_identify(identity)
-            self._note(row, tuple(one for one in missing if one.code == "attribute_missing"))
-            self._keep(
-                PersonRow(
-                    person=person.person,
-                    canonical_id=person.canonical_id,
-                    standing=person.standing,
-                    identified=True,
-                )
-            )
-        self._operations.append(
-            Operation(
-                id=self._take_operation_id(),
-                person=person.person,
-                record=row.record,
-                lane=Lane.LIVE,
-                action=Action.IDENTIFY,
-                event="",
-                name="",
-                event_id="",
-                at_ms=identity.at_ms,
-                attributes=_encode(identity.attributes),
-                barrier=first or identity.changes_identifiers,
-            )
+    def _not_owner(self, row: JournalRow, told: NotOwner) -> None:
+        """Withhold what somebody else than the owner says, but learn from it (laws 6 and 9)."""
+        batch = self.batch
+        batch.hear(row.source, told.event, row.captured_at_ms)
+        person = batch.registry.known(told.who, told.at_ms)
+        self._moments.close(person, batch.contract.events[told.event], told.at_ms, told.ends)
+        if person is not None:
+            self._learn(row, told.who, person, told.at_ms)
+        batch.withhold(
+            row,
+            Reason.NOT_OWNER,
+            event=told.event,
+            person=None if person is None else person.person,
         )
 
     def _moment(self, row: JournalRow, moment: Moment) -> None:
-        compare = _digest(moment.compare)
-        ledger_name = ledger_key(moment) if moment.key else None
-        if ledger_name is not None:
-            earlier = self._ledger.get(ledger_name)
-            if earlier is not None:
-                self._repeat(row, moment, earlier, compare)
-                return
-        # Only now: a repeat that names somebody else makes no person of them.
-        person = self._person(moment.person_id)
-        operation = self._event_operation(row, moment, person)
-        totalled = self._rollups_of(moment.event)
-        added, foreign = totalled.contributions(moment.values, row.captured_at_ms)
-        if foreign:
-            self._note(row, tuple(_foreign(self._contract, name) for name in foreign))
-        if ledger_name is not None:
-            self._claim(ledger_name, moment, operation, compare, added)
-        if totalled.touched:
-            key = "" if ledger_name is None else ledger_name[1]
-            self._total(totalled, moment, operation, added, key)
-
-    def _rollups_of(self, event: Event) -> rollups.EventRollups:
-        known = self._rollups.get(event.name)
-        if known is None:
-            known = self._rollups[event.name] = rollups.EventRollups(self._contract, event)
-        return known
-
-    def _repeat(self, row: JournalRow, moment: Moment, earlier: LedgerRow, compare: bytes) -> None:
-        # One of the two may be from before the contract said what to compare.
-        if compare == earlier.compare or not compare or not earlier.compare:
-            reason, evidence = Reason.DUPLICATE, f"A repeat of record {earlier.record}."
-        else:
-            names = ", ".join(f"`{name}`" for name in moment.event.compare)
-            reason = Reason.CONFLICT
-            evidence = f"It differs from record {earlier.record} in what it says of {names}."
-        self._note(row, (finding(reason.value, evidence),))
-        self._withhold(row, reason, event=moment.event.name, person=earlier.person, key=earlier.key)
-
-    def _event_operation(self, row: JournalRow, moment: Moment, person: PersonRow) -> Operation:
-        wire = moment.event.wire
-        identity = moment.key or (row.source, row.record_id)
-        ulid = event_id(self._contract.shop, wire, identity)
-        operation = Operation(
-            id=self._take_operation_id(),
-            person=person.person,
-            record=row.record,
-            lane=moment.event.lane,
-            action=Action.EVENT,
-            event=moment.event.name,
-            name=wire,
-            event_id=ulid,
-            at_ms=moment.at_ms,
-            attributes=_with_event_id(moment.encoded, ulid),
-            barrier=False,
-        )
-        self._operations.append(operation)
-        return operation
-
-    def _claim(
-        self,
-        ledger_name: LedgerKey,
-        moment: Moment,
-        operation: Operation,
-        compare: bytes,
-        added: Mapping[str, object],
-    ) -> None:
-        name, key = ledger_name
-        correlation = moment.event.correlation
-        ties = "" if correlation is None else normal_text(moment.values[correlation])
-        claimed = LedgerRow(
-            event=name,
-            key=key,
-            person=operation.person,
-            at_ms=moment.at_ms,
-            record=operation.record,
-            operation=operation.id,
-            compare=compare,
-            # An empty text is a property's default: it ties to nothing.
-            correlation=ties or None,
-            contributions=added,
-        )
-        self._ledger[ledger_name] = claimed
-        self._rows.append(claimed)
-
-    def _total(
-        self,
-        totalled: rollups.EventRollups,
-        moment: Moment,
-        operation: Operation,
-        added: Mapping[str, object],
-        key: str,
-    ) -> None:
-        person = operation.person
-        before = self._totals.get(person) or Totals(person=person, values={})
-        values = totalled.fold(before.values, moment.at_ms, added, key, self._ledger)
-        if values == before.values:
+        event = moment.event
+        if moment.stands_in and not self._is_silent(row, moment):
+            self._too_early(row, moment)
             return
-        after = Totals(
-            person=person,
-            version=before.version + 1,
-            sent_version=before.sent_version,
-            changed_by=operation.id,
-            wire_at_s=before.wire_at_s,
-            values=values,
+        self.batch.hear(row.source, event.name, row.captured_at_ms)
+        if self._moments.is_repeat(row, moment):
+            return
+        # Only now: a repeat that names somebody else makes no person of them.
+        person = self._person(row, moment.who, moment.at_ms, event=event.name, is_event=True)
+        if person is None:
+            self._moments.close(None, event, moment.at_ms, ends_of(event, moment.values))
+            return
+        lesson = self._learn(row, moment.who, person, moment.at_ms)
+        person = self.batch.registry.row(person.person)
+        if not self._moments.is_for(moment, person):
+            evidence = f"Version {event.version} of `{event.name}` is being tried out."
+            self.batch.note(row, [finding("stage_qa", evidence)])
+            self.batch.withhold(row, Reason.TEST, event=event.name, person=person.person)
+            return
+        self._moments.take(row, moment, person)
+        self._sayings.associate(row, person, lesson, moment.at_ms)
+
+    def _is_silent(self, row: JournalRow, moment: Moment) -> bool:
+        """Tell whether an event's owner has been silent for so long that another may stand in."""
+        fallback = moment.event.fallback
+        last_ms = self.batch.last_heard_ms(moment.event.owner, moment.event.name)
+        after_ms = 0 if fallback is None else fallback.after_ms
+        return last_ms is None or row.captured_at_ms - last_ms >= after_ms
+
+    def _too_early(self, row: JournalRow, moment: Moment) -> None:
+        event = moment.event
+        evidence = f"`{event.name}` belongs to the source `{event.owner}`, which is not silent."
+        told = NotOwner(
+            event=event.name,
+            who=moment.who,
+            at_ms=moment.at_ms,
+            findings=(finding("not_owner", evidence),),
         )
-        self._totals[person] = after
-        self._changed_totals[person] = after
+        self.batch.note(row, told.findings)
+        self._not_owner(row, told)
 
-    def _take_operation_id(self) -> int:
-        taken = self._next_operation
-        self._next_operation += 1
-        return taken
+    def _saying(self, row: JournalRow, said: Identity | Linking | Merging | Word) -> None:
+        person = self._person(row, said.who, said.at_ms, event=None, is_event=False)
+        if person is None:
+            return
+        match said:
+            case Identity():
+                self._sayings.identify(row, said, person)
+            case Linking():
+                self._sayings.link(row, said, person)
+            case Merging():
+                self._sayings.merge(row, said, person)
+            case Word():
+                self._sayings.consent(row, said, person)
+            case _:  # pragma: no cover - the type checker holds this line
+                assert_never(said)
+
+    def _learn(self, row: JournalRow, who: Who, person: PersonRow, at_ms: int) -> Lesson:
+        """Learn what an event says of its person in passing, and what it ties to them for good."""
+        if not who.links and not who.permanent:
+            return _NOTHING
+        registry = self.batch.registry
+        since = len(registry.joined)
+        lesson = registry.learn(person.person, who.links, at_ms, Grade.INFERRED)
+        tied = registry.learn(person.person, who.permanent, at_ms, Grade.ASSERTED)
+        self.batch.unite(since, same_person=True)
+        self.batch.note(row, lesson.findings + tied.findings)
+        return lesson
+
+    def _person(
+        self, row: JournalRow, who: Who, at_ms: int, *, event: str | None, is_event: bool
+    ) -> PersonRow | None:
+        """Return whose a record is; None: nobody's yet, and it is settled what becomes of it."""
+        registry = self.batch.registry
+        person = registry.find(who, at_ms, asserted=not is_event)
+        if person is not None:
+            return person
+        told = fate(
+            self.batch.contract,
+            who,
+            captured_at_ms=row.captured_at_ms,
+            now_ms=self._known.now_ms,
+            is_event=is_event,
+        )
+        if told.held_until_ms:
+            hold = Hold(
+                record=row.record, identifiers=who.identifiers, until_ms=told.held_until_ms
+            )
+            self.batch.holds.append(hold)
+            self.batch.note(row, [_at("person_unknown_yet", _carried(who))])
+            self.batch.end(row, Outcome.HELD, "person_unknown_yet", event=event)
+            return None
+        match told.rule:
+            case Unidentified.UNDER_EMAIL:
+                return registry.guest(told.value, at_ms)
+            case Unidentified.ANONYMOUS:
+                return registry.visitor(told.value, at_ms)
+            case Unidentified.QUARANTINE:
+                self.batch.note(row, [_at("person_unresolved", _carried(who))])
+                self.batch.end(row, Outcome.QUARANTINED, "person_unresolved", event=event)
+                return None
+            case _:  # pragma: no cover - the type checker holds this line
+                assert_never(told.rule)
 
 
-def _with_event_id(encoded: bytes, ulid: str) -> bytes:
-    """Return properties that are one JSON object with the event's id behind them."""
-    comma = b"" if encoded == b"{}" else b","
-    return b'%b%b"event_id":"%b"}' % (encoded[:-1], comma, ulid.encode())
+_NOTHING = Lesson()
+"""What a record teaches that carries nothing but an id."""
 
 
-def _digest(texts: Sequence[str]) -> bytes:
-    """Return 8 bytes that tell what a moment says to `compare`; empty when it says nothing."""
-    return sha256(_encode(list(texts))).digest()[:8] if texts else b""
+def _event_of(examined: Examined) -> str | None:
+    match examined:
+        case Moment() | Lacking():
+            return examined.event.name
+        case NotOwner() | Broken():
+            return examined.event
+        case _:
+            return None
 
 
-def _foreign(contract: Contract, rollup: str) -> Finding:
-    evidence = f"The moment is not in {contract.currency}, the currency of `{rollup}`."
-    return finding("currency_not_reporting", evidence)
+def _who(examined: Examined) -> Who:
+    return NOBODY if isinstance(examined, Lacking) else examined.who
+
+
+def _carried(who: Who) -> str:
+    kinds = ", ".join(sorted({kind for kind, _ in who.identifiers}))
+    return f"The record carries no canonical id; it carries: {kinds or 'nothing'}."
+
+
+def _at(code: str, evidence: str) -> Finding:
+    return finding(code, evidence, where=Where(path="person.id"))

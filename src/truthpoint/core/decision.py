@@ -212,6 +212,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         moments: Person key to all their ledger rows, where totals are computed anew.
         said: What the sources have said, by source and event.
         tombstones: Digests of the identifiers, among those asked for, that were erased.
+        secret: The store's own, by which digests are made.
         next_person: The first free person key.
         next_operation: The first free operation id.
         now_ms: The present.
@@ -233,6 +234,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         default_factory=dict[tuple[str, str], Said]
     )
     tombstones: frozenset[str] = frozenset()
+    secret: bytes = b""
     next_person: int = 1
     next_operation: int = 1
     now_ms: int = 0

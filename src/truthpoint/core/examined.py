@@ -56,15 +56,21 @@ class Lacking(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     Attributes:
         event: What the contract says of it.
+        who: Whose it is, as far as that can be read.
+        key: The key values as given; empty where they cannot be read.
         record: The record, to be examined again once it is completed.
         lacks: Property, and the start's event, tie and property that it is taken from.
         findings: Nothing; what is found is found when it is complete.
+        test: Whether it comes from a test mode.
     """
 
     event: Event
+    who: Who
+    key: tuple[str, ...]
     record: Record
     lacks: tuple[tuple[str, str, str, str], ...]
     findings: tuple[Finding, ...] = ()
+    test: bool = False
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -107,6 +107,14 @@ class Registry:
                 return known
             guest = self._guest(who.links) if asserted else None
             return self.create(who.id) if guest is None else self._receive(guest, who.id)
+        return self.led_to(who, at_ms)
+
+    def known(self, who: Who, at_ms: int) -> PersonRow | None:
+        """Return whose record it is, as far as that is known; nobody is made."""
+        return self.led_to(who, at_ms) if who.id is None else self.named(who.id)
+
+    def led_to(self, who: Who, at_ms: int) -> PersonRow | None:
+        """Return to whom a record's other identifiers lead; visitors are not found."""
         for identifier in who.identifiers:
             person = self._led_to(identifier, at_ms, Grade.ASSERTED)
             if person is not None:

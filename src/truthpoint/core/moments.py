@@ -1,0 +1,310 @@
+"""Deciding events: claims, repeats, versions, corrections, totals, starts and closes."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+
+from truthpoint.contract.closing import starts
+from truthpoint.findings import Finding, finding
+from truthpoint.values.event_id import event_id
+
+from . import rollups
+from .batch import encode
+from .decision import LedgerRow, Reason
+from .examine import ends_of, normal_text
+from .outbox import Action
+from .people import EMAIL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from truthpoint.contract.model import Contract, Event
+
+    from .batch import Batch
+    from .decision import JournalRow, LedgerKey
+    from .examined import Ends, Moment
+    from .outbox import Operation
+    from .people import PersonRow
+
+HORIZON_MS: Final = 72 * 3_600_000
+"""How old an event may be and still start a campaign (customerio-api, 6.1)."""
+
+
+def key_text(key: Sequence[str]) -> str:
+    """Return key values as the text that the ledger keeps: a compact JSON array."""
+    return encode(list(key)).decode()
+
+
+def ledger_key(moment: Moment) -> LedgerKey:
+    """Return the ledger key of a moment that has one."""
+    return moment.event.name, key_text(moment.key)
+
+
+def version_key(moment: Moment) -> LedgerKey:
+    """Return under which key the ledger keeps that a version of a moment was told.
+
+    Versions are told beside each other while a shop changes over: the moment is one, and
+    counts once; each wire name goes once (law 14).
+    """
+    return f"{moment.event.name}@{moment.event.version}", key_text(moment.key)
+
+
+def correction_key(event: str, key: str) -> LedgerKey:
+    """Return under which key the ledger keeps what corrects a moment."""
+    return f"{event}@corrected", key
+
+
+def keys_of(contract: Contract, moment: Moment) -> Iterable[LedgerKey]:
+    """Yield all ledger keys that a moment may claim, or may have to do with."""
+    event = moment.event
+    if moment.key:
+        name = ledger_key(moment)
+        yield name
+        if len(_versions(contract, event)) > 1:
+            yield version_key(moment)
+        if event.name in corrected_events(contract):
+            yield correction_key(*name)
+    if event.corrects is not None:
+        yield _corrected(moment)
+        yield correction_key(*_corrected(moment))
+
+
+def corrected_events(contract: Contract) -> frozenset[str]:
+    """Return the names of the events that another event corrects."""
+    corrections = (one.corrects for one in contract.events.values())
+    return frozenset(one.event for one in corrections if one is not None)
+
+
+def _versions(contract: Contract, event: Event) -> tuple[Event, ...]:
+    current = contract.events[event.name]
+    return (*current.earlier, current)
+
+
+def _corrected(moment: Moment) -> LedgerKey:
+    """Return the ledger key of the moment that another one corrects."""
+    correction = moment.event.corrects
+    assert correction is not None
+    key = key_text([normal_text(moment.values[name]) for name in correction.by])
+    return correction.event, key
+
+
+class Moments:
+    """Decides the events of one batch.
+
+    Args:
+        batch: The batch.
+    """
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self._contract = batch.contract
+        self._starts = starts(self._contract)
+        self._ties = {
+            close.event: close.by
+            for event in self._contract.events.values()
+            for close in event.closes
+        }
+        self._corrected = corrected_events(self._contract)
+        self._rollups: dict[str, rollups.EventRollups] = {}
+
+    def is_repeat(self, row: JournalRow, moment: Moment) -> bool:
+        """Decide a repeat, and tell whether it was one; it teaches and changes nothing."""
+        if not moment.key:
+            return False
+        earlier = self._batch.ledger.get(ledger_key(moment))
+        if earlier is None or self._is_new_version(moment):
+            return False
+        person = self._batch.registry.survivor(earlier.person)
+        compare = _digest(moment.compare)
+        # One of the two may be from before the contract said what to compare.
+        if compare == earlier.compare or not compare or not earlier.compare:
+            reason, evidence = Reason.DUPLICATE, f"A repeat of record {earlier.record}."
+        else:
+            names = ", ".join(f"`{name}`" for name in moment.event.compare)
+            reason = Reason.CONFLICT
+            evidence = f"It differs from record {earlier.record} in what it says of {names}."
+        self._batch.note(row, (finding(reason.value, evidence),))
+        self._batch.withhold(
+            row, reason, event=moment.event.name, person=person, key=earlier.key
+        )
+        return True
+
+    def _is_new_version(self, moment: Moment) -> bool:
+        told = len(_versions(self._contract, moment.event)) > 1
+        return told and version_key(moment) not in self._batch.ledger
+
+    def take(self, row: JournalRow, moment: Moment, person: PersonRow) -> None:
+        """Decide an event that is no repeat."""
+        event = moment.event
+        operation = self._operation(row, moment, person)
+        self.close(person, event, moment.at_ms, ends_of(event, moment.values))
+        if not moment.key:
+            self._count(row, moment, operation, "")
+            return
+        name, key = ledger_key(moment)
+        if len(_versions(self._contract, event)) > 1:
+            claimed = self._row(version_key(moment), moment, operation, {})
+            self._batch.claim(claimed)
+            if (name, key) in self._batch.ledger:
+                return
+        added = self._count(row, moment, operation, key)
+        self._batch.claim(self._row((name, key), moment, operation, added))
+        if event.corrects is not None:
+            self._correct(moment, operation)
+
+    def close(
+        self, person: PersonRow | None, event: Event, at_ms: int, ends: tuple[Ends, ...]
+    ) -> None:
+        """Close the starts that an event closes (law 9).
+
+        Args:
+            person: Whose it is; None: nobody's, as far as is known.
+            event: The event.
+            at_ms: When it happened.
+            ends: What it closes, and by what.
+        """
+        for close, tie in ends:
+            until_ms = at_ms + close.skew_ms
+            if tie:
+                self._batch.close(close.event, tie, until_ms)
+            elif close.else_person and person is not None:
+                self._batch.close(close.event, person.person, until_ms)
+
+    def is_for(self, moment: Moment, person: PersonRow) -> bool:
+        """Tell whether an event that is being tried out goes to somebody (`stage: qa`)."""
+        qa = self._contract.qa
+        if not moment.event.stage or qa is None:
+            return True
+        if any(fnmatchcase(person.canonical_id or "", pattern) for pattern in qa.ids):
+            return True
+        email = self._batch.registry.links.present(person.person, EMAIL) or ""
+        return bool(email) and any(fnmatchcase(email, one.lower()) for one in qa.emails)
+
+    def _operation(self, row: JournalRow, moment: Moment, person: PersonRow) -> Operation:
+        event = moment.event
+        identity = moment.key or (row.source, row.record_id)
+        ulid = event_id(self._contract.shop, event.wire, identity)
+        expires_at_ms, tie = 0, None
+        if event.name in self._starts:
+            age_ms = HORIZON_MS if event.stale_after_ms is None else event.stale_after_ms
+            expires_at_ms = moment.at_ms + age_ms
+            tie = normal_text(moment.values[self._ties[event.name]]) or None
+        attributes = _with_event_id(moment.encoded, ulid)
+        if tie is not None:
+            self._batch.starts[event.name, tie] = attributes
+        return self._batch.add(
+            row,
+            person.person,
+            Action.EVENT,
+            moment.at_ms,
+            lane=event.lane,
+            event=event.name,
+            name=event.wire,
+            event_id=ulid,
+            attributes=attributes,
+            barrier=bool(event.closes) or expires_at_ms > 0,
+            tie=tie,
+            expires_at_ms=expires_at_ms,
+        )
+
+    def _row(
+        self,
+        name: LedgerKey,
+        moment: Moment,
+        operation: Operation,
+        added: Mapping[str, object],
+    ) -> LedgerRow:
+        event, key = name
+        correlation = moment.event.correlation
+        ties = "" if correlation is None else normal_text(moment.values[correlation])
+        return LedgerRow(
+            event=event,
+            key=key,
+            person=operation.person,
+            at_ms=moment.at_ms,
+            record=operation.record,
+            operation=operation.id,
+            compare=_digest(moment.compare),
+            # An empty text is a property's default: it ties to nothing.
+            correlation=ties or None,
+            contributions=added,
+        )
+
+    def rollups_of(self, event: Event) -> rollups.EventRollups:
+        """Return what moments of an event do to totals."""
+        known = self._rollups.get(event.name)
+        if known is None:
+            current = self._contract.events[event.name]
+            known = self._rollups[event.name] = rollups.EventRollups(self._contract, current)
+        return known
+
+    def _count(
+        self, row: JournalRow, moment: Moment, operation: Operation, key: str
+    ) -> Mapping[str, object]:
+        """Add a moment to its person's totals, and return what it adds."""
+        totalled = self.rollups_of(moment.event)
+        added, foreign = totalled.contributions(moment.values, row.captured_at_ms)
+        if foreign:
+            self._batch.note(row, [_foreign(self._contract, name) for name in foreign])
+        if moment.event.name in self._corrected:
+            said = self._batch.ledger.get(correction_key(moment.event.name, key))
+            if said is not None:
+                added = {**added, **said.contributions}
+        if totalled.touched:
+            before = self._batch.totals(operation.person).values
+            values = totalled.fold(before, moment.at_ms, added, key, self._batch.ledger)
+            self._batch.total(operation.person, values, operation.id)
+        return added
+
+    def _correct(self, moment: Moment, operation: Operation) -> None:
+        """Let a correction take the place of what it corrects in totals.
+
+        The latest correction counts; ties go by the text of its key, so that the order of
+        arrival says nothing. It waits in the ledger for a moment that is not there yet.
+        """
+        name = _corrected(moment)
+        place = correction_key(*name)
+        rank = f"{moment.at_ms:020d} {key_text(moment.key)}"
+        before = self._batch.ledger.get(place)
+        if before is not None and (before.correlation or "") >= rank:
+            return
+        target = self._contract.events[name[0]]
+        said = self.rollups_of(target).corrections(moment.values, moment.at_ms)
+        kept = self._row(place, moment, operation, said)
+        kept = replace(kept, correlation=rank)
+        if before is None:
+            self._batch.claim(kept)
+        else:
+            self._batch.correct(kept)
+        corrected = self._batch.ledger.get(name)
+        if corrected is None:
+            return
+        contributions = {**corrected.contributions, **said}
+        self._batch.correct(replace(corrected, contributions=contributions))
+        self.recompute(self._batch.registry.survivor(corrected.person), operation)
+
+    def recompute(self, person: int, operation: Operation) -> None:
+        """Compute somebody's totals anew from the ledger."""
+        rows = self._batch.moments_of(person)
+        values = rollups.recompute(self._contract, rows, self._batch.ledger.keys())
+        self._batch.total(person, values, operation.id)
+
+
+def _with_event_id(encoded: bytes, ulid: str) -> bytes:
+    """Return properties that are one JSON object with the event's id behind them."""
+    comma = b"" if encoded == b"{}" else b","
+    return b'%b%b"event_id":"%b"}' % (encoded[:-1], comma, ulid.encode())
+
+
+def _digest(texts: Sequence[str]) -> bytes:
+    """Return 8 bytes that tell what a moment says to `compare`; empty when it says nothing."""
+    return sha256(encode(list(texts))).digest()[:8] if texts else b""
+
+
+def _foreign(contract: Contract, rollup: str) -> Finding:
+    evidence = f"The moment is not in {contract.currency}, the currency of `{rollup}`."
+    return finding("currency_not_reporting", evidence)

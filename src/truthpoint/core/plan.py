@@ -1,0 +1,186 @@
+"""What a batch is about, so what must be loaded before it can be decided.
+
+In steps, because people hang on links, and totals on people: `Plan.ids`, `identifiers` and
+`keys` come first; the people that these lead to say what else is needed.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
+
+from . import rollups
+from .examined import (
+    Erasing,
+    Identity,
+    Lacking,
+    Linking,
+    Merging,
+    Moment,
+    NotOwner,
+    Word,
+)
+from .moments import keys_of
+from .people import ANONYMOUS, EMAIL, ID, address_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from truthpoint.contract.model import Contract
+
+    from .decision import JournalRow, LedgerKey, Tie
+    from .examine import Examiner
+    from .examined import Examined
+    from .people import Identifier, PersonRow, Who
+    from .records import Record
+
+
+class Plan(msgspec.Struct, frozen=True, gc=False):
+    """A batch that was examined, and what it needs to know.
+
+    Attributes:
+        rows: The records.
+        examined: What each is under the contract, in the same order.
+        contract: The contract.
+    """
+
+    rows: tuple[JournalRow, ...]
+    examined: tuple[Examined, ...]
+    contract: Contract
+
+    @property
+    def named(self) -> list[Who]:
+        """Whom the records name."""
+        found: list[Who] = []
+        for one in self.examined:
+            found.append(one.who)
+            if isinstance(one, Merging):
+                found.append(one.other)
+        return found
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Canonical ids of the people that it is about."""
+        return frozenset(who.id for who in self.named if who.id is not None)
+
+    @property
+    def identifiers(self) -> frozenset[Identifier]:
+        """All other identifiers that it carries."""
+        return frozenset(one for who in self.named for one in who.identifiers)
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Addresses of guests and visitors that it may be about."""
+        kinds = (EMAIL, ANONYMOUS)
+        return frozenset(address_of(*one) for one in self.identifiers if one[0] in kinds)
+
+    @property
+    def keys(self) -> frozenset[LedgerKey]:
+        """Ledger keys that it may claim, or may have to do with."""
+        return frozenset(
+            key
+            for one in self.examined
+            if isinstance(one, Moment) and (one.key or one.event.corrects is not None)
+            for key in keys_of(self.contract, one)
+        )
+
+    @property
+    def ties(self) -> frozenset[Tie]:
+        """Ties of the starts that say what its records lack."""
+        return frozenset(
+            (event, tie)
+            for one in self.examined
+            if isinstance(one, Lacking)
+            for _, event, tie, _ in one.lacks
+        )
+
+    @property
+    def teaches(self) -> bool:
+        """Whether it may change links, or asks for them: then those of its people are needed."""
+        return any(
+            isinstance(one, Identity | Linking | Merging | Erasing)
+            or (isinstance(one, Moment) and (one.who.identifiers or one.event.stage))
+            or (isinstance(one, NotOwner) and one.who.identifiers)
+            for one in self.examined
+        )
+
+    @property
+    def tells(self) -> bool:
+        """Whether it says something of people's attributes, or may join people."""
+        return self.teaches or any(isinstance(one, Word) for one in self.examined)
+
+    @property
+    def corrects(self) -> bool:
+        """Whether it corrects moments: then totals may be computed anew."""
+        return any(
+            isinstance(one, Moment) and one.event.corrects is not None for one in self.examined
+        )
+
+    @property
+    def asks_for_words(self) -> bool:
+        """Whether it matters when the owner of an event was heard last."""
+        return any(isinstance(one, Moment) and one.stands_in for one in self.examined)
+
+    def people_with_totals(self, people: Iterable[PersonRow]) -> list[int]:
+        """Return the keys of the known people whose totals it may change.
+
+        Args:
+            people: Everybody whom it may be about.
+        """
+        if self.teaches or self.corrects:
+            return [row.person for row in people]
+        touching = rollups.touching(self.contract)
+        ids = {
+            one.who.id
+            for one in self.examined
+            if isinstance(one, Moment) and one.event.name in touching
+        }
+        others = any(one.who.id is None for one in self.examined if isinstance(one, Moment))
+        return [
+            row.person for row in people if row.canonical_id in ids or others or row.canonical_id is None
+        ]
+
+    def buried(self) -> Iterator[Identifier]:
+        """Yield everything by which somebody who was erased could be known."""
+        for who in self.named:
+            yield from who.links
+            if who.id is not None:
+                yield (ID, who.id)
+
+
+def plan(rows: Iterable[JournalRow], examiner: Examiner) -> Plan:
+    """Read and examine a batch."""
+    taken = tuple(rows)
+    return Plan(
+        taken,
+        tuple(
+            examiner.examine_body(
+                row.body,
+                source=row.source,
+                captured_at_ms=row.captured_at_ms,
+                # An operator who releases it from quarantine takes it as a record of its own.
+                kept_as=None if row.replayed else row.record_id,
+            )
+            for row in taken
+        ),
+        examiner.contract,
+    )
+
+
+def completed(lacking: Lacking, starts: Mapping[Tie, bytes]) -> Record:
+    """Return a record with what its start has said, as far as that is known."""
+    body = dict(lacking.record.body)
+    for name, event, tie, taken in lacking.lacks:
+        said = starts.get((event, tie))
+        if said is not None:
+            value = _decode(said).get(taken)
+            if value is not None:
+                body[name] = value
+    return replace(lacking.record, body=body)
+
+
+_decode = msgspec.json.Decoder(dict[str, object], float_hook=Decimal).decode
+"""Reads what a start has said; decimals stay as they were written."""

@@ -1,0 +1,273 @@
+"""Deciding what is said of people: identify, link, merge, consent, erase and readmit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from msgspec.structs import replace
+
+from truthpoint.contract.rules import Erase
+from truthpoint.findings import finding
+
+from . import profile as profiles
+from .batch import encode
+from .decision import Outcome
+from .examined import IDENTIFIER_ATTRIBUTES
+from .outbox import Action, Standing
+from .people import ANONYMOUS, EMAIL, ID, Grade, address_of, has_address
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .batch import Batch
+    from .decision import JournalRow
+    from .examined import Erasing, Identity, Linking, Merging, Word
+    from .linking import Lesson
+    from .outbox import Operation
+    from .people import PersonRow
+
+
+class Sayings:
+    """Decides what the records of one batch say of people.
+
+    Args:
+        batch: The batch.
+    """
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self._contract = batch.contract
+        self._registry = batch.registry
+
+    def teach(
+        self, row: JournalRow, identity: Identity | Linking, person: PersonRow
+    ) -> Lesson:
+        """Learn what is asserted of somebody."""
+        since = len(self._registry.joined)
+        lesson = self._registry.learn(
+            person.person, identity.who.links, identity.at_ms, Grade.ASSERTED
+        )
+        self._batch.unite(since, same_person=True)
+        self._batch.note(row, lesson.findings)
+        return lesson
+
+    def identify(self, row: JournalRow, identity: Identity, person: PersonRow) -> None:
+        """Decide an identify: what changed is sent, nothing older, nothing twice."""
+        lesson = self.teach(row, identity, person)
+        person = self._registry.row(person.person)
+        first = not person.identified
+        if first:
+            found = self._batch.examiner.first_identify(identity)
+            self._batch.note(row, [one for one in found if one.code == "attribute_missing"])
+            self._registry.change(replace(person, identified=True))
+        refused = {kind for kind, _ in lesson.refused}
+        attributes = {
+            name: value for name, value in identity.attributes.items() if name not in refused
+        }
+        attributes |= dict(one for one in identity.who.links if one[0] in IDENTIFIER_ATTRIBUTES and one[0] not in refused)
+        self._tell(row, person, attributes, identity.at_ms, lesson, opens=first)
+
+    def link(self, row: JournalRow, linking: Linking, person: PersonRow) -> None:
+        """Decide a link: an email or a phone is told to Customer.io, all else stays here."""
+        lesson = self.teach(row, linking, person)
+        person = self._registry.row(person.person)
+        told = {
+            kind: value
+            for kind, value in linking.who.links
+            if kind in IDENTIFIER_ATTRIBUTES and (kind, value) not in lesson.refused
+        }
+        self._tell(row, person, told, linking.at_ms, lesson, opens=False)
+
+    def _tell(  # noqa: PLR0913 - what was said, of whom, and what came of it
+        self,
+        row: JournalRow,
+        person: PersonRow,
+        attributes: Mapping[str, object],
+        at_ms: int,
+        lesson: Lesson,
+        *,
+        opens: bool,
+    ) -> None:
+        """Send what changed of somebody's attributes; nothing changed: nothing is sent."""
+        applied = profiles.apply(
+            self._batch.profile(person.person),
+            attributes,
+            at_ms=at_ms,
+            source=row.source,
+            contract=self._contract,
+        )
+        self._batch.keep_profile(person.person, applied.profile)
+        self._batch.note(row, applied.findings)
+        changed = dict(applied.changed)
+        address = self._new_address(person, changed)
+        if not changed and not address and not opens:
+            self._batch.end(row, Outcome.RECORDED, "", person=person.person)
+        else:
+            identifiers = not IDENTIFIER_ATTRIBUTES.isdisjoint(changed)
+            self._batch.add(
+                row,
+                person.person,
+                Action.IDENTIFY,
+                at_ms,
+                attributes=encode(profiles.wire_attributes(self._contract, changed)),
+                barrier=opens or identifiers or applied.consent_changed or bool(address),
+                address=address,
+            )
+        self.associate(row, person, lesson, at_ms)
+
+    def _new_address(self, person: PersonRow, changed: dict[str, object]) -> str:
+        """Return the address by id that a guest's profile receives; empty: there is none to give.
+
+        The identify that gives it carries both: it goes by the id, and the email says whose
+        profile it is (customerio-api, 2.3).
+        """
+        if person.canonical_id is None or not has_address(EMAIL, person.address):
+            return ""
+        changed.setdefault(EMAIL, self._email(person))
+        return address_of(ID, person.canonical_id)
+
+    def _email(self, person: PersonRow) -> object:
+        return self._registry.links.present(person.person, EMAIL)
+
+    def associate(
+        self, row: JournalRow, person: PersonRow, lesson: Lesson, at_ms: int
+    ) -> None:
+        """Ask Customer.io to give somebody the events that came under their anonymous ids."""
+        for value in lesson.associated:
+            self._batch.add(
+                row,
+                person.person,
+                Action.IDENTIFY,
+                at_ms,
+                attributes=encode({ANONYMOUS: value}),
+                own=False,
+            )
+
+    def merge(self, row: JournalRow, merging: Merging, person: PersonRow) -> None:
+        """Decide a merge: everything of the second is the first's, here and there."""
+        other = self._registry.known(merging.other, merging.at_ms)
+        if other is not None and other.person == person.person:
+            self._refuse_merge(row, person)
+            return
+        if other is None:
+            if merging.other.id is None:
+                self._batch.note(row, [finding("merge_of_nobody", _NOBODY)])
+                self._batch.end(row, Outcome.QUARANTINED, "merge_of_nobody", person=person.person)
+                return
+            other = self._registry.create(merging.other.id)
+        since = len(self._registry.joined)
+        self._registry.join(person.person, other.person)
+        self._batch.unite(since, same_person=False)
+        if other.is_anonymous:
+            self._batch.end(row, Outcome.RECORDED, "", person=person.person)
+            return
+        self._batch.add(
+            row,
+            person.person,
+            Action.MERGE,
+            merging.at_ms,
+            attributes=other.address.encode(),
+            not_before_ms=self._batch.known.now_ms + self._contract.person.merge_delay_ms,
+        )
+
+    def _refuse_merge(self, row: JournalRow, person: PersonRow) -> None:
+        evidence = "Both are the same person already."
+        self._batch.note(row, [finding("merge_of_itself", evidence)])
+        self._batch.end(row, Outcome.QUARANTINED, "merge_of_itself", person=person.person)
+
+    def consent(self, row: JournalRow, word: Word, person: PersonRow) -> None:
+        """Decide a change of consent that was made elsewhere (law 12)."""
+        source = self._contract.sources[row.source]
+        applied = profiles.apply(
+            self._batch.profile(person.person),
+            cast("Mapping[str, object]", word.consents),
+            at_ms=word.at_ms,
+            source=row.source,
+            contract=self._contract,
+            from_customerio=source.kind == "customerio",
+        )
+        self._batch.keep_profile(person.person, applied.profile)
+        self._batch.note(row, applied.findings)
+        if not applied.changed:
+            self._batch.end(row, Outcome.RECORDED, "", person=person.person)
+            return
+        self._batch.add(
+            row,
+            person.person,
+            Action.IDENTIFY,
+            word.at_ms,
+            attributes=encode(profiles.wire_attributes(self._contract, applied.changed)),
+        )
+
+    def erase(self, row: JournalRow, erasing: Erasing) -> None:
+        """Decide an erasure: tombstones at once, then the profile there (law 20)."""
+        who = erasing.who
+        person = self._registry.known(who, erasing.at_ms)
+        identifiers = list(who.links)
+        if who.id is not None:
+            identifiers.append((ID, who.id))
+        if person is None:
+            person = self._made_to_be_erased(erasing)
+        if person is None:
+            # Nothing is known of them, here or there, that could be erased.
+            self._batch.end(row, Outcome.RECORDED, "")
+            return
+        if person.canonical_id is not None:
+            identifiers.append((ID, person.canonical_id))
+        identifiers += self._registry.links.of(person.person)
+        self._batch.bury(person.person, dict.fromkeys(identifiers))
+        self._registry.change(replace(person, standing=Standing.ERASED))
+        self._batch.scrubbed.append(row.record)
+        first: Operation | None = None
+        for address in self._addresses(person):
+            operation = self._part(row, person, erasing, address, own=first is None)
+            first = first or operation
+        if first is None:
+            self._batch.end(row, Outcome.RECORDED, "", person=person.person)
+
+    def _made_to_be_erased(self, erasing: Erasing) -> PersonRow | None:
+        """Return somebody of whom nothing is known yet: what comes later is kept away."""
+        who = erasing.who
+        if who.id is not None:
+            return self._registry.create(who.id)
+        emails = [value for kind, value in who.links if kind == EMAIL]
+        return self._registry.guest(emails[0], erasing.at_ms) if emails else None
+
+    def _addresses(self, person: PersonRow) -> list[str]:
+        """Return what to erase somebody by: the documents differ on whether one is enough."""
+        if person.is_anonymous:
+            return []
+        addresses = [person.address]
+        if person.canonical_id is not None:
+            addresses.append(address_of(ID, person.canonical_id))
+        email = self._registry.links.present(person.person, EMAIL)
+        if email is not None:
+            addresses.append(address_of(EMAIL, email))
+        return list(dict.fromkeys(addresses))
+
+    def _part(
+        self, row: JournalRow, person: PersonRow, erasing: Erasing, address: str, *, own: bool
+    ) -> Operation:
+        deletes = self._contract.person.erase is Erase.DELETE
+        return self._batch.add(
+            row,
+            person.person,
+            Action.DELETE if deletes else Action.SUPPRESS,
+            erasing.at_ms,
+            address=address,
+            own=own,
+        )
+
+    def readmit(self, row: JournalRow, erasing: Erasing) -> None:
+        """Decide a readmission: records of these identifiers count again."""
+        who = erasing.who
+        identifiers = list(who.links) + ([] if who.id is None else [(ID, who.id)])
+        self._batch.readmit(identifiers)
+        person = self._made_to_be_erased(erasing)
+        if person is None or self._contract.person.erase is Erase.DELETE:
+            self._batch.end(row, Outcome.RECORDED, "")
+            return
+        self._batch.add(row, person.person, Action.UNSUPPRESS, erasing.at_ms)
+
+
+_NOBODY = "`from` leads to nobody whom a merge could name at Customer.io."
