@@ -9,7 +9,8 @@ from itertools import pairwise
 from msgspec.structs import replace
 
 from truthpoint.contract.model import Event, Kind, Property, Rollup, RollupKind, Type
-from truthpoint.core.decide import decide, plan
+from truthpoint.core.decide import decide
+from truthpoint.core.plan import plan
 from truthpoint.core.decision import Decision, JournalRow, Known
 from truthpoint.core.examine import Examiner
 from truthpoint.core.records import read_record

@@ -10,7 +10,8 @@ from bad_records import CASES, CONTRACT, GIFT, IDENTIFY, ORDER, REMARKS, Case
 from deciding import rows as journal_rows
 from msgspec.structs import replace
 
-from truthpoint.core.decide import decide, plan
+from truthpoint.core.decide import decide
+from truthpoint.core.plan import plan
 from truthpoint.core.decision import JournalRow, Known
 from truthpoint.core.examine import Broken, Examined, Examiner, Identity, Moment, NotOwner
 from truthpoint.core.records import read_record

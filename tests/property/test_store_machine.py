@@ -19,7 +19,8 @@ from msgspec.structs import replace
 from store_model import Model, Said, as_told
 
 from truthpoint.contract.model import Event
-from truthpoint.core.decide import decide, plan
+from truthpoint.core.decide import decide
+from truthpoint.core.plan import plan
 from truthpoint.core.decision import Decision, Known, Outcome
 from truthpoint.core.examine import Examiner
 from truthpoint.core.outbox import State
@@ -206,8 +207,8 @@ class StoreMachine(RuleBasedStateMachine):
         examiner = EXAMINERS[self.model.mended]
         planned = plan(rows, examiner)
         people, ledger = self.store.known(planned.ids, planned.keys)
-        totals = self.store.totals(planned.people_with_totals(examiner.contract, people))
-        next_person, next_operation = self.store.next_ids()
+        totals = self.store.knowledge.totals(planned.people_with_totals(examiner.contract, people))
+        next_person, next_operation = self.store.knowledge.next_ids()
         known = Known(
             people={one.canonical_id: one for one in people},
             ledger={(one.event, one.key): one for one in ledger},
@@ -485,7 +486,7 @@ class StoreMachine(RuleBasedStateMachine):
         rows, _ = self.store.known(PEOPLE, [])
         for row in rows:
             someone = self.model.people.get(row.canonical_id)
-            told = self.store.totals([row.person])
+            told = self.store.knowledge.totals([row.person])
             if someone is None or not someone.moments:
                 assert told == []
                 continue

@@ -25,4 +25,4 @@ def test_a_row_that_breaks_a_constraint_is_no_damage_of_the_store(scene):
         scene.commit(second, people=(PersonRow(person=2, canonical_id="42"),))
 
     assert [second] == [row.record for row in scene.store.undecided(9)]
-    assert (2, 1) == scene.store.next_ids()
+    assert (2, 1) == scene.store.knowledge.next_ids()

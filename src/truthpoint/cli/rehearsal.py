@@ -16,23 +16,25 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from truthpoint.capture import ResultKind
-from truthpoint.core.decide import decide, plan
-from truthpoint.core.decision import JournalRow, Known, Outcome
+from truthpoint.core.decide import decide
+from truthpoint.core.decision import JournalRow, Outcome
+from truthpoint.core.plan import plan
 from truthpoint.core.reused import Reused, other_id
 from truthpoint.findings import as_json
 from truthpoint.ports import Appended
+from truthpoint.workers.knowing import know
+
+from .remembered import Remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from truthpoint.capture import LineReport
-    from truthpoint.core.decision import LedgerKey, LedgerRow, PersonRow
     from truthpoint.core.examine import Examiner
     from truthpoint.findings import Finding
     from truthpoint.ports import Capture
 
 _KEPT: Final = (ResultKind.ACCEPTED, ResultKind.INVALID)
-_NOTHING: Final[dict[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +78,7 @@ class Rehearsal:
         self._lines = array("Q")
         # Captures, each with the place of the record whose id it used again, if it did.
         self._waiting: deque[tuple[Capture, int | None]] = deque()
-        self._people: dict[str, PersonRow] = {}
-        self._ledger: dict[LedgerKey, LedgerRow] = {}
-        self._next = (1, 1)
+        self._remembered = Remembered()
 
     def append(self, captures: Sequence[Capture]) -> list[Appended]:
         """Take captures, none of them durably; see `truthpoint.ports.Journal`."""
@@ -125,22 +125,13 @@ class Rehearsal:
         reused: dict[int, int] = {}
         kept = [one for one in batch if one.receipt.result in _KEPT]
         rows = [self._row(one.line, reused) for one in kept]
+        if not rows:
+            yield from map(self._not_kept, batch)
+            return
         planned = plan(rows, self._examiner)
-        people, ledger = self._people, self._ledger
-        known = Known(
-            people={one: people[one] for one in planned.ids if one in people},
-            ledger={one: ledger[one] for one in planned.keys if one in ledger},
-            totals={},
-            next_person=self._next[0],
-            next_operation=self._next[1],
-        )
+        known = know(planned, self._remembered, now_ms=rows[-1].captured_at_ms, takes_tests=True)
         decision = decide(planned, self._examiner, known)
-        people.update((one.canonical_id, one) for one in decision.people)
-        # What it adds to totals is not asked for again.
-        ledger.update(
-            ((one.event, one.key), replace(one, contributions=_NOTHING)) for one in decision.ledger
-        )
-        self._next = (decision.next_person, decision.next_operation)
+        self._remembered.remember(decision)
         verdicts = {one.record: one for one in decision.verdicts}
         for report in batch:
             if report.receipt.result not in _KEPT:

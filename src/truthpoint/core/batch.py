@@ -15,7 +15,7 @@ from .decision import Closing, Decision, Outcome, Reason, Said, Verdict, of_pers
 from .identity import Registry
 from .outbox import Action, Operation, Totals
 from .people import EMAIL
-from .profile import Profile, combine
+from .profile import Applied, Profile, combine
 from .tombstones import digest
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from .decision import Hold, JournalRow, Known, LedgerKey, LedgerRow, Tie
     from .examine import Examiner
-    from .people import Identifier, PersonRow, Who
+    from .people import Identifier, Who
 
 encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -128,14 +128,19 @@ class Batch:
         self, row: JournalRow, person: int, action: Action, at_ms: int, **more: Unpack[_More]
     ) -> Operation:
         """Add an operation behind all others, and return it."""
-        given = {**_DEFAULTS, **more}
         operation = Operation(
             id=self._next_operation,
             person=person,
             record=row.record,
+            lane=more.pop("lane", Lane.LIVE),
             action=action,
+            event=more.pop("event", ""),
+            name=more.pop("name", ""),
+            event_id=more.pop("event_id", ""),
             at_ms=at_ms,
-            **given,
+            attributes=more.pop("attributes", b"{}"),
+            barrier=more.pop("barrier", True),
+            **more,
         )
         self._next_operation += 1
         self._operations.append(operation)
@@ -206,9 +211,11 @@ class Batch:
         for key, rows in self.known.moments.items():
             if self.registry.survivor(key) == person:
                 found.update({(one.event, one.key): one for one in rows})
-        for name, one in self.ledger.items():
-            if self.registry.survivor(one.person) == person:
-                found[name] = one
+        found.update(
+            (name, one)
+            for name, one in self.ledger.items()
+            if self.registry.survivor(one.person) == person
+        )
         return list(found.values())
 
     def totals(self, person: int) -> Totals:
@@ -245,24 +252,30 @@ class Batch:
         self._profiles[person] = profile
         self._changed_profiles.add(person)
 
-    def unite(self, since: int, *, same_person: bool) -> None:
+    def unite(self, since: int, *, same_person: bool) -> list[Applied]:
         """Carry profiles and totals over for the people who were joined.
 
         Args:
             since: How many had been joined before.
             same_person: Whether they are one for what they carry; else by an explicit merge.
+
+        Returns:
+            What must be told of the profiles that came of it.
         """
+        told: list[Applied] = []
         for joined in self.registry.joined[since:]:
             into, gone = joined.into, joined.gone
             profile = self._profiles.pop(gone, None)
             self._changed_profiles.discard(gone)
             if profile is not None:
-                both = combine(self.profile(into), profile, same_person=same_person)
-                self.keep_profile(into, both)
+                applied = combine(self.profile(into), profile, same_person=same_person)
+                self.keep_profile(into, applied.profile)
+                told.append(applied)
             totals = self._totals.pop(gone, None)
             self._changed_totals.discard(gone)
             if totals is not None:
                 self._unite_totals(into, totals)
+        return told
 
     def _unite_totals(self, into: int, gone: Totals) -> None:
         mine = self.totals(into)
@@ -330,16 +343,6 @@ class _More(TypedDict, total=False):
     expires_at_ms: int
     not_before_ms: int
     own: bool
-
-
-_DEFAULTS: Final[_More] = {
-    "lane": Lane.LIVE,
-    "event": "",
-    "name": "",
-    "event_id": "",
-    "attributes": b"{}",
-    "barrier": True,
-}
 
 
 Owned = TypeVar("Owned", "LedgerRow", Operation, Verdict)

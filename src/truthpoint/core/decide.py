@@ -34,9 +34,9 @@ from .examined import (
     NotOwner,
     Word,
 )
-from .moments import Moments
 from .linking import Lesson
-from .people import NOBODY, Grade
+from .moments import Moments
+from .people import Grade
 from .plan import completed
 from .sayings import Sayings
 from .unresolved import fate
@@ -92,16 +92,23 @@ class _Deciding:
         if isinstance(examined, Lacking):
             record = completed(examined, self.batch.starts)
             examined = self._examiner.examine(record, source=row.source, completed=True)
+        self.batch.note(row, examined.findings)
+        if not self._is_kept_away(row, examined):
+            self._take(row, examined)
+
+    def _is_kept_away(self, row: JournalRow, examined: Examined) -> bool:
+        """Withhold what must not have any effect, and tell whether it was that."""
         batch = self.batch
-        batch.note(row, examined.findings)
-        event = _event_of(examined)
         if examined.test and not self._known.takes_tests:
-            batch.withhold(row, Reason.TEST, event=event)
-            return
-        if batch.is_buried(_who(examined)) and not isinstance(examined, Erasing):
+            batch.withhold(row, Reason.TEST, event=_event_of(examined))
+            return True
+        if batch.is_buried(examined.who) and not isinstance(examined, Erasing):
             batch.scrubbed.append(row.record)
-            batch.withhold(row, Reason.ERASED, event=event)
-            return
+            batch.withhold(row, Reason.ERASED, event=_event_of(examined))
+            return True
+        return False
+
+    def _take(self, row: JournalRow, examined: Examined) -> None:
         match examined:
             case Broken():
                 self._broken(row, examined)
@@ -123,10 +130,9 @@ class _Deciding:
 
     def _broken(self, row: JournalRow, broken: Broken) -> None:
         reason = next(one.code for one in broken.findings if one.severity == "error")
-        if broken.ends and broken.event is not None:
+        if broken.ends:
             person = self.batch.registry.known(broken.who, broken.at_ms)
-            event = self.batch.contract.events[broken.event]
-            self._moments.close(person, event, broken.at_ms, broken.ends)
+            self._moments.close(person, broken.at_ms, broken.ends)
         self.batch.end(row, Outcome.QUARANTINED, reason, event=broken.event)
 
     def _not_owner(self, row: JournalRow, told: NotOwner) -> None:
@@ -134,7 +140,7 @@ class _Deciding:
         batch = self.batch
         batch.hear(row.source, told.event, row.captured_at_ms)
         person = batch.registry.known(told.who, told.at_ms)
-        self._moments.close(person, batch.contract.events[told.event], told.at_ms, told.ends)
+        self._moments.close(person, told.at_ms, told.ends)
         if person is not None:
             self._learn(row, told.who, person, told.at_ms)
         batch.withhold(
@@ -155,7 +161,7 @@ class _Deciding:
         # Only now: a repeat that names somebody else makes no person of them.
         person = self._person(row, moment.who, moment.at_ms, event=event.name, is_event=True)
         if person is None:
-            self._moments.close(None, event, moment.at_ms, ends_of(event, moment.values))
+            self._moments.close(None, moment.at_ms, ends_of(event, moment.values))
             return
         lesson = self._learn(row, moment.who, person, moment.at_ms)
         person = self.batch.registry.row(person.person)
@@ -230,9 +236,7 @@ class _Deciding:
             is_event=is_event,
         )
         if told.held_until_ms:
-            hold = Hold(
-                record=row.record, identifiers=who.identifiers, until_ms=told.held_until_ms
-            )
+            hold = Hold(record=row.record, identifiers=who.identifiers, until_ms=told.held_until_ms)
             self.batch.holds.append(hold)
             self.batch.note(row, [_at("person_unknown_yet", _carried(who))])
             self.batch.end(row, Outcome.HELD, "person_unknown_yet", event=event)
@@ -262,10 +266,6 @@ def _event_of(examined: Examined) -> str | None:
             return examined.event
         case _:
             return None
-
-
-def _who(examined: Examined) -> Who:
-    return NOBODY if isinstance(examined, Lacking) else examined.who
 
 
 def _carried(who: Who) -> str:

@@ -44,6 +44,7 @@ class Reason(StrEnum):
     CLOSED = "closed"
     STALE = "stale"
     TEST = "test"
+    SUPERSEDED = "superseded"
     ERASED = "erased"
     DISCARDED = "discarded"
 
@@ -193,10 +194,13 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Attributes:
         into: The person key that stays.
         gone: The person key that nobody has any more.
+        merges: Whether they were two until now: then identifies of the second, which would
+            tell of the first what is not theirs, are not sent any more.
     """
 
     into: int
     gone: int
+    merges: bool = False
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True, gc=False):

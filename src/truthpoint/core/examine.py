@@ -165,7 +165,9 @@ class Examiner:
         """Return the findings of an identify that is the first of its person."""
         return self._checker.attributes(identity.given, first=True).findings
 
-    def _event(self, record: Record, of_source: tuple[Finding, ...], *, completed: bool) -> Examined:
+    def _event(
+        self, record: Record, of_source: tuple[Finding, ...], *, completed: bool
+    ) -> Examined:
         event = self.contract.events.get(record.event)
         who, of_person = self._who(record)
         if event is None:
@@ -188,14 +190,14 @@ class Examiner:
         if not completed:
             lacks = lacking(event, record.body)
             if lacks:
-                return Lacking(event=event, record=record, lacks=lacks)
+                return Lacking(event=event, who=who, record=record, lacks=lacks)
         version, of_version = self._version(event, record.version)
         findings = of_source + of_version
         if who.id is None and not who.identifiers:
             of_person = (*of_person, *_unless_said(of_person, self.naming, record))
         return self._moment(version, record, who, findings, of_person, stands_in=stands_in)
 
-    def _moment(  # noqa: PLR0913 - what was found so far, piece by piece
+    def _moment(
         self,
         event: Event,
         record: Record,
@@ -322,9 +324,7 @@ class Examiner:
             test=record.test,
         )
 
-    def _version(
-        self, event: Event, version: int | None
-    ) -> tuple[Event, tuple[Finding, ...]]:
+    def _version(self, event: Event, version: int | None) -> tuple[Event, tuple[Finding, ...]]:
         if version is None:
             if event.version == 1:
                 return event, ()

@@ -57,7 +57,6 @@ class Lacking(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Attributes:
         event: What the contract says of it.
         who: Whose it is, as far as that can be read.
-        key: The key values as given; empty where they cannot be read.
         record: The record, to be examined again once it is completed.
         lacks: Property, and the start's event, tie and property that it is taken from.
         findings: Nothing; what is found is found when it is complete.
@@ -66,7 +65,6 @@ class Lacking(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     event: Event
     who: Who
-    key: tuple[str, ...]
     record: Record
     lacks: tuple[tuple[str, str, str, str], ...]
     findings: tuple[Finding, ...] = ()
@@ -203,6 +201,4 @@ class Broken(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     test: bool = False
 
 
-Examined = (
-    Moment | Lacking | Identity | Linking | Merging | Erasing | Word | NotOwner | Broken
-)
+Examined = Moment | Lacking | Identity | Linking | Merging | Erasing | Word | NotOwner | Broken

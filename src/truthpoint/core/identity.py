@@ -197,10 +197,16 @@ class Registry:
                 self.links.infer(person, identifier, at_ms, lesson)
         return lesson
 
-    def join(self, into: int, gone: int) -> None:
-        """Make two people one: everything of the second is the first's from now on."""
+    def join(self, into: int, gone: int, *, merges: bool = False) -> None:
+        """Make two people one: everything of the second is the first's from now on.
+
+        Args:
+            into: The person key that stays.
+            gone: The person key that nobody has any more.
+            merges: Whether they were two until now, by what was said of them.
+        """
         secondary = self._people.pop(gone)
-        self.joined.append(Joined(into=into, gone=gone))
+        self.joined.append(Joined(into=into, gone=gone, merges=merges))
         self._survivors[gone] = into
         self.changed.pop(gone, None)
         self._addressed.pop(secondary.address, None)

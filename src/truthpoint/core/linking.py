@@ -8,6 +8,7 @@ contradicts.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -165,7 +166,7 @@ class Links:
     def _put_in_order(self, person: int, kind: str) -> None:
         """Let each value of a kind end when the next one began, whatever arrived first."""
         rows = sorted(self._asserted(person, kind), key=lambda row: (row.from_ms, row.value))
-        for row, following in zip(rows, rows[1:], strict=False):
+        for row, following in pairwise(rows):
             if row.until_ms != following.from_ms:
                 self._write(replace(row, until_ms=following.from_ms))
 

@@ -128,9 +128,7 @@ class Moments:
             reason = Reason.CONFLICT
             evidence = f"It differs from record {earlier.record} in what it says of {names}."
         self._batch.note(row, (finding(reason.value, evidence),))
-        self._batch.withhold(
-            row, reason, event=moment.event.name, person=person, key=earlier.key
-        )
+        self._batch.withhold(row, reason, event=moment.event.name, person=person, key=earlier.key)
         return True
 
     def _is_new_version(self, moment: Moment) -> bool:
@@ -141,7 +139,7 @@ class Moments:
         """Decide an event that is no repeat."""
         event = moment.event
         operation = self._operation(row, moment, person)
-        self.close(person, event, moment.at_ms, ends_of(event, moment.values))
+        self.close(person, moment.at_ms, ends_of(event, moment.values))
         if not moment.key:
             self._count(row, moment, operation, "")
             return
@@ -156,14 +154,11 @@ class Moments:
         if event.corrects is not None:
             self._correct(moment, operation)
 
-    def close(
-        self, person: PersonRow | None, event: Event, at_ms: int, ends: tuple[Ends, ...]
-    ) -> None:
+    def close(self, person: PersonRow | None, at_ms: int, ends: tuple[Ends, ...]) -> None:
         """Close the starts that an event closes (law 9).
 
         Args:
             person: Whose it is; None: nobody's, as far as is known.
-            event: The event.
             at_ms: When it happened.
             ends: What it closes, and by what.
         """

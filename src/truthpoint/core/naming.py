@@ -84,7 +84,9 @@ class Naming:
         if raw is None or (isinstance(raw, str) and not raw.strip()):
             return None, ()
         if isinstance(raw, bool) or not isinstance(raw, str | int):
-            return None, (_at("record_key_type", path, f"`{path}` must be a string or a whole number."),)
+            return None, (
+                _at("record_key_type", path, f"`{path}` must be a string or a whole number."),
+            )
         text = raw if isinstance(raw, str) else str(raw)
         wrong = self.wrong_id(text, path)
         return (None, (wrong,)) if wrong else (text, ())

@@ -113,7 +113,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         address: The `identifiers` to address it by, which become the person's when it is
             accepted, or those of the profile that it ends; empty: the person's address.
         tie: Of a start: what ties it to its close; None: nothing closes it.
-        expires_at_ms: Of a start: when it is too old to be sent; 0: never.
+        expires_at_ms: Of a start: when it is too old to be sent; of an identify: not 0 when
+            a merge has taken its place; 0: never.
         not_before_ms: It is not sent before; 0: at once.
         own: Whether it is its record's own, which says how the record ends; else the record
             has caused it beside.

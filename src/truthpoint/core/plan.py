@@ -140,7 +140,9 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
         }
         others = any(one.who.id is None for one in self.examined if isinstance(one, Moment))
         return [
-            row.person for row in people if row.canonical_id in ids or others or row.canonical_id is None
+            row.person
+            for row in people
+            if row.canonical_id in ids or others or row.canonical_id is None
         ]
 
     def buried(self) -> Iterator[Identifier]:

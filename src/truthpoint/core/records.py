@@ -43,7 +43,9 @@ class RecordType(StrEnum):
     TRACK = "track"
     LINK = "link"
     MERGE = "merge"
+    CONSENT = "consent"
     ERASE = "erase"
+    READMIT = "readmit"
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -58,6 +60,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         version: Version of the event; None: the current one.
         body: The event's properties, or the person's attributes.
         record_id: The source's own id of the record, if it gives one.
+        links: Of a link: the identifiers to be linked.
+        other: Of a merge: the identifiers of who becomes part of the person.
+        consents: Of a consent: attribute to what was said.
+        test: Whether it comes from a test mode; such records never reach production.
     """
 
     type: RecordType
@@ -68,6 +74,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     version: int | None = None
     body: Mapping[str, object] = msgspec.field(default_factory=dict[str, object])
     record_id: str | None = None
+    links: Mapping[str, object] = msgspec.field(default_factory=dict[str, object])
+    other: Mapping[str, object] = msgspec.field(default_factory=dict[str, object])
+    consents: Mapping[str, bool] = msgspec.field(default_factory=dict[str, bool])
+    test: bool = False
 
 
 class Unreadable(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -84,13 +94,15 @@ class Unreadable(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     record_id: str | None = None
 
 
-_COMMON: Final = frozenset({"type", "person", "at", "source", "record_id"})
+_COMMON: Final = frozenset({"type", "person", "at", "source", "record_id", "test"})
 _KEYS: Final = {
     RecordType.IDENTIFY: _COMMON | {"attributes"},
     RecordType.TRACK: _COMMON | {"event", "version", "properties"},
     RecordType.LINK: _COMMON | {"links"},
     RecordType.MERGE: _COMMON | {"from"},
+    RecordType.CONSENT: _COMMON | {"consents"},
     RecordType.ERASE: _COMMON,
+    RecordType.READMIT: _COMMON,
 }
 _TYPES: Final = {one.value: one for one in RecordType}
 _encode: Final = msgspec.json.Encoder(decimal_format="number").encode
@@ -251,11 +263,15 @@ class _Reader:
             type=kind or RecordType.TRACK,
             source=self._text("source") or source,
             at_ms=self._at(captured_at_ms),
-            person=self._person(),
+            person=self._identifiers("person"),
             event=self._event() if kind is RecordType.TRACK else "",
             version=self._version(),
             body=self._mapping("attributes" if kind is RecordType.IDENTIFY else "properties"),
             record_id=self._text("record_id"),
+            links=self._needed("links") if kind is RecordType.LINK else {},
+            other=self._other() if kind is RecordType.MERGE else {},
+            consents=self._consents() if kind is RecordType.CONSENT else {},
+            test=self._test(),
         )
         if kind is not None:
             self._unknown_keys(kind)
@@ -326,16 +342,45 @@ class _Reader:
                 f"it takes {', '.join(sorted(_KEYS[kind]))}.",
             )
 
-    def _person(self) -> Mapping[str, object]:
-        given = self._given.get("person")
+    def _identifiers(self, key: str) -> Mapping[str, object]:
+        given = self._given.get(key)
         if given is None:
             return {}
         if isinstance(given, str | int) and not isinstance(given, bool):
             return {"id": given}
         if isinstance(given, dict):
             return cast("dict[str, object]", given)
-        self._wrong("person", "an id or an object of identifiers")
+        self._wrong(key, "an id or an object of identifiers")
         return {}
+
+    def _other(self) -> Mapping[str, object]:
+        """Return who becomes part of the person, which a merge must say."""
+        if self._given.get("from") is None:
+            self._add("record_key_missing", "from", "The record does not say its `from`.")
+        return self._identifiers("from")
+
+    def _needed(self, key: str) -> Mapping[str, object]:
+        """Return an object that must be there and hold something."""
+        given = self._given.get(key)
+        if given is None or given == {}:
+            self._add("record_key_missing", key, f"The record does not say its `{key}`.")
+            return {}
+        return self._mapping(key)
+
+    def _consents(self) -> Mapping[str, bool]:
+        given = self._needed("consents")
+        if all(isinstance(one, bool) for one in given.values()):
+            return cast("Mapping[str, bool]", given)
+        evidence = "A value of `consents` is neither true nor false."
+        self._add("record_key_type", "consents", evidence)
+        return {}
+
+    def _test(self) -> bool:
+        given = self._given.get("test")
+        if given is None or isinstance(given, bool):
+            return bool(given)
+        self._wrong("test", "true or false")
+        return False
 
     def _event(self) -> str:
         given = self._given.get("event")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -14,7 +14,8 @@ from .batch import encode
 from .decision import Outcome
 from .examined import IDENTIFIER_ATTRIBUTES
 from .outbox import Action, Standing
-from .people import ANONYMOUS, EMAIL, ID, Grade, address_of, has_address
+from .people import ANONYMOUS, EMAIL, ID, Grade, address_of, has_address, named_by
+from .profile import Update
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from .examined import Erasing, Identity, Linking, Merging, Word
     from .linking import Lesson
     from .outbox import Operation
-    from .people import PersonRow
+    from .people import PersonRow, Who
+    from .profile import Applied
 
 
 class Sayings:
@@ -39,81 +41,76 @@ class Sayings:
         self._contract = batch.contract
         self._registry = batch.registry
 
-    def teach(
-        self, row: JournalRow, identity: Identity | Linking, person: PersonRow
-    ) -> Lesson:
-        """Learn what is asserted of somebody."""
+    def _teach(
+        self, row: JournalRow, said: Identity | Linking, person: PersonRow
+    ) -> tuple[Lesson, list[Applied]]:
+        """Learn what is asserted of somebody; return also what is to be told of a join."""
         since = len(self._registry.joined)
-        lesson = self._registry.learn(
-            person.person, identity.who.links, identity.at_ms, Grade.ASSERTED
-        )
-        self._batch.unite(since, same_person=True)
+        lesson = self._registry.learn(person.person, said.who.links, said.at_ms, Grade.ASSERTED)
+        united = self._batch.unite(since, same_person=True)
         self._batch.note(row, lesson.findings)
-        return lesson
+        return lesson, united
 
     def identify(self, row: JournalRow, identity: Identity, person: PersonRow) -> None:
         """Decide an identify: what changed is sent, nothing older, nothing twice."""
-        lesson = self.teach(row, identity, person)
+        lesson, united = self._teach(row, identity, person)
         person = self._registry.row(person.person)
         first = not person.identified
         if first:
             found = self._batch.examiner.first_identify(identity)
             self._batch.note(row, [one for one in found if one.code == "attribute_missing"])
-            self._registry.change(replace(person, identified=True))
-        refused = {kind for kind, _ in lesson.refused}
-        attributes = {
-            name: value for name, value in identity.attributes.items() if name not in refused
-        }
-        attributes |= dict(one for one in identity.who.links if one[0] in IDENTIFIER_ATTRIBUTES and one[0] not in refused)
-        self._tell(row, person, attributes, identity.at_ms, lesson, opens=first)
+            person = replace(person, identified=True)
+            self._registry.change(person)
+        attributes = {**_identifiers(identity.who), **identity.attributes}
+        for kind, _ in lesson.refused:
+            attributes.pop(kind, None)
+        self._tell(row, person, attributes, identity.at_ms, united, opens=first)
+        self.associate(row, person, lesson, identity.at_ms)
 
     def link(self, row: JournalRow, linking: Linking, person: PersonRow) -> None:
         """Decide a link: an email or a phone is told to Customer.io, all else stays here."""
-        lesson = self.teach(row, linking, person)
+        lesson, united = self._teach(row, linking, person)
         person = self._registry.row(person.person)
-        told = {
-            kind: value
-            for kind, value in linking.who.links
-            if kind in IDENTIFIER_ATTRIBUTES and (kind, value) not in lesson.refused
-        }
-        self._tell(row, person, told, linking.at_ms, lesson, opens=False)
+        attributes = _identifiers(linking.who)
+        for kind, _ in lesson.refused:
+            attributes.pop(kind, None)
+        self._tell(row, person, attributes, linking.at_ms, united, opens=False)
+        self.associate(row, person, lesson, linking.at_ms)
 
-    def _tell(  # noqa: PLR0913 - what was said, of whom, and what came of it
+    def _tell(
         self,
         row: JournalRow,
         person: PersonRow,
         attributes: Mapping[str, object],
         at_ms: int,
-        lesson: Lesson,
+        united: list[Applied],
         *,
         opens: bool,
     ) -> None:
         """Send what changed of somebody's attributes; nothing changed: nothing is sent."""
-        applied = profiles.apply(
-            self._batch.profile(person.person),
-            attributes,
-            at_ms=at_ms,
-            source=row.source,
-            contract=self._contract,
-        )
+        update = Update(attributes=attributes, at_ms=at_ms, source=row.source)
+        applied = profiles.apply(self._batch.profile(person.person), update, self._contract)
         self._batch.keep_profile(person.person, applied.profile)
         self._batch.note(row, applied.findings)
-        changed = dict(applied.changed)
+        changed: dict[str, object] = {}
+        for one in (*united, applied):
+            changed |= one.changed
+            at_ms = max(at_ms, one.at_ms)
         address = self._new_address(person, changed)
         if not changed and not address and not opens:
             self._batch.end(row, Outcome.RECORDED, "", person=person.person)
-        else:
-            identifiers = not IDENTIFIER_ATTRIBUTES.isdisjoint(changed)
-            self._batch.add(
-                row,
-                person.person,
-                Action.IDENTIFY,
-                at_ms,
-                attributes=encode(profiles.wire_attributes(self._contract, changed)),
-                barrier=opens or identifiers or applied.consent_changed or bool(address),
-                address=address,
-            )
-        self.associate(row, person, lesson, at_ms)
+            return
+        consents = any(one.consent_changed for one in (*united, applied))
+        identifiers = not IDENTIFIER_ATTRIBUTES.isdisjoint(changed)
+        self._batch.add(
+            row,
+            person.person,
+            Action.IDENTIFY,
+            at_ms,
+            attributes=encode(profiles.wire_attributes(self._contract, changed)),
+            barrier=opens or identifiers or consents or bool(address),
+            address=address,
+        )
 
     def _new_address(self, person: PersonRow, changed: dict[str, object]) -> str:
         """Return the address by id that a guest's profile receives; empty: there is none to give.
@@ -123,15 +120,10 @@ class Sayings:
         """
         if person.canonical_id is None or not has_address(EMAIL, person.address):
             return ""
-        changed.setdefault(EMAIL, self._email(person))
+        changed.setdefault(EMAIL, named_by(person.address)[1])
         return address_of(ID, person.canonical_id)
 
-    def _email(self, person: PersonRow) -> object:
-        return self._registry.links.present(person.person, EMAIL)
-
-    def associate(
-        self, row: JournalRow, person: PersonRow, lesson: Lesson, at_ms: int
-    ) -> None:
+    def associate(self, row: JournalRow, person: PersonRow, lesson: Lesson, at_ms: int) -> None:
         """Ask Customer.io to give somebody the events that came under their anonymous ids."""
         for value in lesson.associated:
             self._batch.add(
@@ -149,6 +141,8 @@ class Sayings:
         if other is not None and other.person == person.person:
             self._refuse_merge(row, person)
             return
+        if other is not None and other.is_anonymous:
+            other = None
         if other is None:
             if merging.other.id is None:
                 self._batch.note(row, [finding("merge_of_nobody", _NOBODY)])
@@ -156,11 +150,8 @@ class Sayings:
                 return
             other = self._registry.create(merging.other.id)
         since = len(self._registry.joined)
-        self._registry.join(person.person, other.person)
-        self._batch.unite(since, same_person=False)
-        if other.is_anonymous:
-            self._batch.end(row, Outcome.RECORDED, "", person=person.person)
-            return
+        self._registry.join(person.person, other.person, merges=True)
+        united = self._batch.unite(since, same_person=False)
         self._batch.add(
             row,
             person.person,
@@ -169,6 +160,20 @@ class Sayings:
             attributes=other.address.encode(),
             not_before_ms=self._batch.known.now_ms + self._contract.person.merge_delay_ms,
         )
+        for one in united:
+            self._tell_of_merge(row, person, one)
+
+    def _tell_of_merge(self, row: JournalRow, person: PersonRow, united: Applied) -> None:
+        """Send what Customer.io's own merge does not carry over: a withdrawal."""
+        if united.changed:
+            self._batch.add(
+                row,
+                person.person,
+                Action.IDENTIFY,
+                united.at_ms,
+                attributes=encode(profiles.wire_attributes(self._contract, united.changed)),
+                own=False,
+            )
 
     def _refuse_merge(self, row: JournalRow, person: PersonRow) -> None:
         evidence = "Both are the same person already."
@@ -178,14 +183,13 @@ class Sayings:
     def consent(self, row: JournalRow, word: Word, person: PersonRow) -> None:
         """Decide a change of consent that was made elsewhere (law 12)."""
         source = self._contract.sources[row.source]
-        applied = profiles.apply(
-            self._batch.profile(person.person),
-            cast("Mapping[str, object]", word.consents),
+        update = Update(
+            attributes=word.consents,
             at_ms=word.at_ms,
             source=row.source,
-            contract=self._contract,
             from_customerio=source.kind == "customerio",
         )
+        applied = profiles.apply(self._batch.profile(person.person), update, self._contract)
         self._batch.keep_profile(person.person, applied.profile)
         self._batch.note(row, applied.findings)
         if not applied.changed:
@@ -195,7 +199,7 @@ class Sayings:
             row,
             person.person,
             Action.IDENTIFY,
-            word.at_ms,
+            applied.at_ms,
             attributes=encode(profiles.wire_attributes(self._contract, applied.changed)),
         )
 
@@ -271,3 +275,8 @@ class Sayings:
 
 
 _NOBODY = "`from` leads to nobody whom a merge could name at Customer.io."
+
+
+def _identifiers(who: Who) -> dict[str, object]:
+    """Return the links of a record that are attributes at Customer.io too."""
+    return {kind: value for kind, value in who.links if kind in IDENTIFIER_ATTRIBUTES}

@@ -146,16 +146,29 @@ def next_turn(queue: Queue) -> Turn | None:
     if not queue.operations:
         return _totals_alone(queue)
     first = queue.operations[0]
+    return _not_sent(first, queue) or _sent(first, queue)
+
+
+def _not_sent(first: Operation, queue: Queue) -> Turn | None:
+    """Return the turn in which a first operation is not sent, now or ever; None: it is."""
     unsendable = _unsendable(first, queue)
     if unsendable:
         return _turn(queue, ended=((first, Act.WITHHOLD, unsendable),))
     if first.not_before_ms > queue.now_ms:
         return _turn(queue, not_before_ms=first.not_before_ms)
-    opens = first.action is Action.IDENTIFY or first.action in PARTING
-    if queue.standing is Standing.REFUSED and not opens:
+    if queue.standing is Standing.REFUSED and not _opens(first):
         return _turn(queue, ended=_until_identify(queue))
+    return None
+
+
+def _opens(first: Operation) -> bool:
+    """Tell whether an operation may be the first that Customer.io hears of somebody (law 4)."""
+    return first.action is Action.IDENTIFY or first.action in PARTING
+
+
+def _sent(first: Operation, queue: Queue) -> Turn:
     sends = queue.standing in _SENDING
-    if not sends and not opens:
+    if not sends and not _opens(first):
         return _turn(queue, identify=True, alone=True)
     if first.barrier or not sends or _large(first, queue):
         return _turn(queue, operations=(first,), alone=True)
@@ -166,6 +179,7 @@ def next_turn(queue: Queue) -> Turn | None:
 CLOSED: Final = "closed"
 STALE: Final = "stale"
 ERASED: Final = "erased"
+SUPERSEDED: Final = "superseded"
 
 _SENDING: Final = frozenset({Standing.KNOWN, Standing.ANONYMOUS})
 """Standings in which events leave."""
@@ -175,9 +189,11 @@ WITHOUT_TOTALS: Final = frozenset({Standing.REFUSED, Standing.ERASED, Standing.A
 
 
 def _unsendable(first: Operation, queue: Queue) -> str:
-    """Return why a start is not sent any more; empty: it is sent (law 9)."""
+    """Return why an operation is not sent any more; empty: it is sent (law 9)."""
     if not first.expires_at_ms:
         return ""
+    if first.action is Action.IDENTIFY:
+        return SUPERSEDED
     if queue.closed_until_ms is not None and first.at_ms <= queue.closed_until_ms:
         return CLOSED
     return STALE if queue.now_ms > first.expires_at_ms else ""
@@ -217,7 +233,7 @@ def _turn(queue: Queue, **parts: Unpack[_Parts]) -> Turn:
 def _until_identify(queue: Queue) -> tuple[Ended, ...]:
     ended: list[Ended] = []
     for operation in queue.operations:
-        if operation.action is Action.IDENTIFY or operation.action in PARTING:
+        if _opens(operation):
             break
         ended.append((operation, Act.REFUSE, no_identify(queue.refusal)))
     return tuple(ended)

@@ -35,9 +35,7 @@ _QUARANTINE: Final = Unresolved(then=Unidentified.QUARANTINE)
 _KIND: Final = {Unidentified.UNDER_EMAIL: EMAIL, Unidentified.ANONYMOUS: ANONYMOUS}
 
 
-def fate(
-    contract: Contract, who: Who, *, captured_at_ms: int, now_ms: int, is_event: bool
-) -> Fate:
+def fate(contract: Contract, who: Who, *, captured_at_ms: int, now_ms: int, is_event: bool) -> Fate:
     """Return what becomes of a record that leads to nobody.
 
     The best that its identifiers allow: an email before an anonymous id, before waiting,

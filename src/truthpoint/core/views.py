@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
     from truthpoint.contract.model import Lane
 
-    from .decision import Outcome, PersonRow
+    from .decision import Outcome
     from .outbox import Action, State, Totals
+    from .people import LinkRow, PersonRow
+    from .profile import Profile
     from .records import Record
 
 
@@ -108,7 +110,7 @@ class Step:
     other_person: bool = False
 
 
-def names_another(read: Record | Unreadable, canonical_id: str) -> bool:
+def names_another(read: Record | Unreadable, canonical_id: str | None) -> bool:
     """Tell whether a record names somebody by another canonical id than this one."""
     named = None if isinstance(read, Unreadable) else read.person.get("id")
     return named is not None and str(named) != canonical_id
@@ -122,8 +124,12 @@ class PersonView:
         row: The person.
         totals: Their totals, if they have any.
         steps: Newest last.
+        links: Everything that leads, or led, to them.
+        profile: What is known of their attributes and consents; None: nothing.
     """
 
     row: PersonRow
     totals: Totals | None
     steps: tuple[Step, ...]
+    links: tuple[LinkRow, ...] = ()
+    profile: Profile | None = None

@@ -25,8 +25,16 @@ class Desk(Protocol):
         """Return how fast records come and operations go, over the last minute."""
         ...
 
-    def person(self, canonical_id: str, *, limit: int) -> PersonView | None:
-        """Return one person with their latest steps; None when nobody goes by this id."""
+    def person(self, name: str, *, limit: int) -> PersonView | None:
+        """Return one person with their latest steps.
+
+        Args:
+            name: The canonical id, or any other identifier that leads to one person.
+            limit: How many steps, at most.
+
+        Returns:
+            The person; None when nobody goes by this name, or several do.
+        """
         ...
 
     def events(self, key: str | None, *, event: str | None, limit: int) -> list[Step]:

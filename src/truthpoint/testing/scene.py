@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec.structs import replace
 
 from truthpoint.contract.model import Lane
-from truthpoint.core.decide import key_text
-from truthpoint.core.decision import Decision, LedgerRow, Outcome, PersonRow, Reason, Verdict
+from truthpoint.core.moments import key_text
+from truthpoint.core.decision import Decision, LedgerRow, Outcome, Reason, Verdict
 from truthpoint.core.outbox import Action, Operation, Totals
+from truthpoint.core.people import by_id, named_by
 from truthpoint.ports import Fate, Result, Settlement
 from truthpoint.values.instants import to_iso
 
@@ -181,7 +182,7 @@ class Scene:
         attributes: bytes,
         record: int,
     ) -> Operation:
-        next_person, next_operation = self.store.next_ids()
+        next_person, next_operation = self.store.knowledge.next_ids()
         return Operation(
             id=next_operation,
             person=self._people.get(who, next_person),
@@ -219,7 +220,7 @@ class Scene:
     ) -> None:
         new = who not in self._people
         self._people[who] = operation.person
-        row = PersonRow(person=operation.person, canonical_id=who, identified=identified)
+        row = by_id(operation.person, who, identified=identified)
         self.commit(
             operation.record,
             people=(row,) if new or identified else (),
@@ -239,7 +240,7 @@ class Scene:
         findings: Mapping[int, tuple[Finding, ...]] | None = None,
     ) -> None:
         """Commit a decision of these records."""
-        next_person, next_operation = self.store.next_ids()
+        next_person, next_operation = self.store.knowledge.next_ids()
         self.store.commit(
             Decision(
                 records=records,
@@ -372,8 +373,13 @@ def settlement(
 
 def words(turn: Turn) -> list[str]:
     """Return what leaves in a turn: `42 identify!` (of our making), `42 #7`, `42 totals 2`."""
-    said = [f"{turn.canonical_id} identify!"] if turn.identify else []
-    said += [f"{turn.canonical_id} #{one.id}" for one in turn.operations]
+    said = [f"{who_of(turn)} identify!"] if turn.identify else []
+    said += [f"{who_of(turn)} #{one.id}" for one in turn.operations]
     if turn.totals is not None:
-        said.append(f"{turn.canonical_id} totals {turn.totals.version}")
+        said.append(f"{who_of(turn)} totals {turn.totals.version}")
     return said
+
+
+def who_of(turn: Turn) -> str:
+    """Return the identifier by which a turn goes."""
+    return named_by(turn.address)[1]

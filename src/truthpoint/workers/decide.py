@@ -7,16 +7,18 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from truthpoint.core.decide import decide, plan, set_aside
-from truthpoint.core.decision import Known
+from truthpoint.core.decide import decide, set_aside
+from truthpoint.core.plan import plan
 from truthpoint.errors import TruthpointError
+
+from .knowing import know
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from truthpoint.core.decision import JournalRow
     from truthpoint.core.examine import Examiner
-    from truthpoint.ports import Store
+    from truthpoint.ports import Clock, Store
 
 BATCH_RECORDS: Final = 500
 """Records of one decision: one transaction, short enough not to hold up delivery."""
@@ -36,14 +38,20 @@ class Decider:
     Args:
         store: The store; acquired by its worker.
         examiner: The contract, compiled.
+        clock: The time of day.
+        takes_tests: Whether records of a test mode are sent to its workspace.
 
     Attributes:
         decided: How many records it has decided since its start.
     """
 
-    def __init__(self, store: Store, examiner: Examiner) -> None:
+    def __init__(
+        self, store: Store, examiner: Examiner, clock: Clock, *, takes_tests: bool = True
+    ) -> None:
         self._store = store
         self._examiner = examiner
+        self._clock = clock
+        self._takes_tests = takes_tests
         self._logged: set[str] = set()
         self.decided = 0
 
@@ -54,6 +62,7 @@ class Decider:
             LeaseLost: Another worker took the store over; nothing was written.
             StoreUnusable: The store failed; what was committed before stays.
         """
+        self._store.release(self._clock.now_ms())
         rows = self._store.undecided(BATCH_RECORDS, limit_bytes=BATCH_BYTES)
         if rows:
             self._decide(rows)
@@ -79,15 +88,11 @@ class Decider:
 
     def _commit(self, rows: Sequence[JournalRow]) -> None:
         planned = plan(rows, self._examiner)
-        people, ledger = self._store.known(planned.ids, planned.keys)
-        with_totals = planned.people_with_totals(self._examiner.contract, people)
-        next_person, next_operation = self._store.next_ids()
-        known = Known(
-            people={row.canonical_id: row for row in people},
-            ledger={(row.event, row.key): row for row in ledger},
-            totals={one.person: one for one in self._store.totals(with_totals)},
-            next_person=next_person,
-            next_operation=next_operation,
+        known = know(
+            planned,
+            self._store.knowledge,
+            now_ms=self._clock.now_ms(),
+            takes_tests=self._takes_tests,
         )
         self._store.commit(decide(planned, self._examiner, known))
 
@@ -97,7 +102,7 @@ class Decider:
         place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}"
         cause = f"{type(failure).__name__} at {place}"
         evidence = f"Deciding it ended in {cause}."
-        self._store.commit(set_aside(row, evidence, next_ids=self._store.next_ids()))
+        self._store.commit(set_aside(row, evidence, next_ids=self._store.knowledge.next_ids()))
         where = ""
         if cause not in self._logged:
             self._logged.add(cause)

@@ -80,7 +80,12 @@ class Worker:
         self._stopped = False
         self._ended: asyncio.Event | None = None
         self._delivered_before = 0
-        self.decider = Decider(self._store, examiner)
+        self.decider = Decider(
+            self._store,
+            examiner,
+            surroundings.clock,
+            takes_tests=not workspace.name.startswith("prod"),
+        )
         self.deliverer = Deliverer(
             self._store,
             self._transport,

@@ -91,11 +91,11 @@ class MemoryDesk:
             for lane, ids in heads.items()
         }
 
-    def person(self, canonical_id: str, *, limit: int) -> PersonView | None:
-        """Return one person with their latest steps; None when nobody goes by this id."""
+    def person(self, name: str, *, limit: int) -> PersonView | None:
+        """Return one person with their latest steps; None when nothing leads to anybody."""
         shelf = self._shelf
         with shelf.lock:
-            person = shelf.keys.get(canonical_id)
+            person = self._named(name)
             if person is None:
                 return None
             records = {
@@ -108,7 +108,18 @@ class MemoryDesk:
                 row=shelf.people[person],
                 totals=shelf.totals.get(person),
                 steps=tuple(self._steps(_latest(records, limit))),
+                links=tuple(one for one in shelf.links.values() if one.person == person),
+                profile=shelf.profiles.get(person),
             )
+
+    def _named(self, name: str) -> int | None:
+        """Return who goes by an id, or else to whom another identifier leads alone."""
+        shelf = self._shelf
+        for person in shelf.people.values():
+            if person.canonical_id == name:
+                return person.person
+        led_to = {one.person for one in shelf.links.values() if one.value == name}
+        return led_to.pop() if len(led_to) == 1 else None
 
     def events(self, key: str | None, *, event: str | None, limit: int) -> list[Step]:
         """Return the records of events, newest last, by a key's value or by an event's name."""

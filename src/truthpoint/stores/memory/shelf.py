@@ -152,7 +152,9 @@ class MemoryShelf:
     def closed_until_ms(self, start: Operation) -> int | None:
         """Return until when the likes of a start are closed."""
         ties = (start.tie or "", of_person(start.person))
-        found = [self.closings[start.event, tie] for tie in ties if (start.event, tie) in self.closings]
+        found = [
+            self.closings[start.event, tie] for tie in ties if (start.event, tie) in self.closings
+        ]
         return max(found, default=None)
 
     def lane_of(self, person: int) -> Lane:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from truthpoint.contract.model import Lane
 from truthpoint.core.decision import first_rows
-from truthpoint.core.outbox import Act, Standing, State, Totals
+from truthpoint.core.outbox import Act, Standing, State
 from truthpoint.core.pace import is_due
 from truthpoint.core.pauses import Pauses
 from truthpoint.core.turns import Queue, address_after, next_turn, stamped, standing_after
@@ -20,14 +20,11 @@ from .knowing import MemoryKnowledge
 from .writing import write
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from truthpoint.core.decision import (
         Decision,
         JournalRow,
-        LedgerKey,
-        LedgerRow,
-        PersonRow,
     )
     from truthpoint.core.rates import Pace
     from truthpoint.core.turns import Turn

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from truthpoint.core.decision import of_person
-from truthpoint.core.outbox import Standing, Totals
+from truthpoint.core.outbox import OPEN, Action, Standing, Totals
 from truthpoint.core.people import Grade
 
 from .shelf import Held
@@ -37,11 +37,7 @@ def write(shelf: MemoryShelf, decision: Decision) -> None:
 def _join(shelf: MemoryShelf, joined: Joined) -> None:
     """Move everything of one person to another."""
     into, gone = joined.into, joined.gone
-    for held in shelf.operations.values():
-        if held.operation.person == gone:
-            held.operation = replace(held.operation, person=into)
-    queue = shelf.open.setdefault(into, [])
-    queue[:] = sorted([*queue, *shelf.open.pop(gone, [])])
+    _join_operations(shelf, joined)
     for key, row in shelf.ledger.items():
         if row.person == gone:
             shelf.ledger[key] = replace(row, person=into)
@@ -61,6 +57,19 @@ def _join(shelf: MemoryShelf, joined: Joined) -> None:
         waited_for.add(gone)
     if waited_for:
         shelf.blocked.setdefault(into, set()).update(waited_for)
+
+
+def _join_operations(shelf: MemoryShelf, joined: Joined) -> None:
+    into, gone = joined.into, joined.gone
+    for held in shelf.operations.values():
+        operation = held.operation
+        if operation.person != gone:
+            continue
+        if joined.merges and operation.action is Action.IDENTIFY and held.state in OPEN:
+            operation = replace(operation, address="", barrier=True, expires_at_ms=1)
+        held.operation = replace(operation, person=into)
+    queue = shelf.open.setdefault(into, [])
+    queue[:] = sorted([*queue, *shelf.open.pop(gone, [])])
 
 
 def _write_people(shelf: MemoryShelf, decision: Decision) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from truthpoint.contract.model import Lane
 from truthpoint.core.decide import key_text
 from truthpoint.core.decision import Outcome, Reason
+from truthpoint.core.profile import from_json
 from truthpoint.core.outbox import OPEN, TRANSITIONS, Act, Action, Standing, State
 from truthpoint.core.pauses import Pause, PauseKind
 from truthpoint.core.rates import WINDOW_MS, Pace, Rates, rates
@@ -136,10 +137,13 @@ class SqliteDesk:
         counts[State.DELIVERED] = every - sum(counts.values())
         return {state: counts.get(state, 0) for state in State}
 
-    def person(self, canonical_id: str, *, limit: int) -> PersonView | None:
+    def person(self, name: str, *, limit: int) -> PersonView | None:
         """Return one person with their latest steps."""
         with explained(self._path):
-            found = self._state.execute(SQL["person_by_id"], (canonical_id,)).fetchone()
+            found = self._state.execute(SQL["person_by_id"], (name,)).fetchone()
+            if found is None:
+                led_to = self._state.execute(SQL["people_by_link"], (name,)).fetchall()
+                found = led_to[0] if len(led_to) == 1 else None
             if found is None:
                 return None
             row = rows.person_row(found)
@@ -153,7 +157,15 @@ class SqliteDesk:
                 row=row,
                 totals=None if told is None else rows.totals_row(told),
                 steps=tuple(self._steps(sorted(records)[-limit:])),
+                links=tuple(map(rows.link_row, self._of_person("links_by_person", row.person))),
+                profile=next(
+                    (from_json(one) for _, one in self._of_person("profiles_by_person", row.person)),
+                    None,
+                ),
             )
+
+    def _of_person(self, statement: str, person: int) -> list[rows.Row]:
+        return self._state.execute(SQL[statement], (f"[{person}]",)).fetchall()
 
     def events(self, key: str | None, *, event: str | None, limit: int) -> list[Step]:
         """Return the records of events, newest last."""

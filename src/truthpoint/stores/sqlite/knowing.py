@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
-from truthpoint.core.profile import Profile
+from truthpoint.core.profile import from_json
 
 from . import rows
 from .files import SQL, explained
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
     from truthpoint.core.decision import LedgerKey, LedgerRow, Said, Tie
     from truthpoint.core.outbox import Totals
     from truthpoint.core.people import Identifier, LinkRow, PersonRow
+    from truthpoint.core.profile import Profile
 
 
 class SqliteKnowledge:
@@ -91,7 +90,7 @@ class SqliteKnowledge:
     def profiles(self, people: Collection[int]) -> dict[int, Profile]:
         """Return the profiles of these people."""
         return {
-            person: msgspec.json.decode(content, type=Profile)
+            person: from_json(content)
             for person, content in self._asked("profiles_by_person", people)
         }
 

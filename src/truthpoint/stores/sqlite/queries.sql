@@ -155,6 +155,10 @@ DELETE FROM tombstone WHERE person IN (SELECT person FROM tombstone WHERE digest
 -- name: join_operations
 UPDATE operation SET person = ? WHERE person = ?;
 
+-- name: supersede_identifies
+UPDATE operation SET address = '', barrier = 1, expires_at_ms = 1
+WHERE person = ? AND action = 'identify' AND state = 0;
+
 -- name: join_ledger
 UPDATE ledger SET person = ? WHERE person = ?;
 
@@ -435,6 +439,10 @@ SELECT state, count(*) FROM operation WHERE state >= 3 AND own GROUP BY state;
 
 -- name: person_by_id
 SELECT person, canonical_id, address, standing, identified FROM person WHERE canonical_id = ?;
+
+-- name: people_by_link
+SELECT DISTINCT p.person, p.canonical_id, p.address, p.standing, p.identified
+FROM link AS l CROSS JOIN person AS p ON p.person = l.person WHERE l.value = ?;
 
 -- name: operations_of_person
 SELECT record FROM operation WHERE person = ? ORDER BY id DESC LIMIT ?;

@@ -30,11 +30,6 @@ def json_text(value: object) -> str:
     return _encode(value).decode()
 
 
-def encoded(value: object) -> bytes:
-    """Return a value as JSON, as columns of bytes keep it."""
-    return _encode(value)
-
-
 def amounts(text: str) -> dict[str, object]:
     """Return the values of totals, or what a moment adds to them."""
     return msgspec.json.decode(text, type=dict[str, object])

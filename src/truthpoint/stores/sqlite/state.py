@@ -6,7 +6,7 @@ import fcntl
 import os
 import sqlite3
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -17,11 +17,12 @@ from truthpoint.ports import Binding
 from . import rows
 from .emptying import empty_journal, empty_state
 from .files import JOURNAL, SQL, STATE, explained, open_file, transaction
-from .mending import leave_mark, mend
 from .knowing import SqliteKnowledge
+from .mending import leave_mark, mend
 from .named import NamedFile, identity
 from .outbox import Outbox
 from .paused import open_lanes, read_pauses
+from .writing import DecisionWriter
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence

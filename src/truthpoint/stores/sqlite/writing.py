@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from truthpoint.contract.model import Lane
 from truthpoint.core.decision import of_person
 from truthpoint.core.people import Grade
+from truthpoint.core.profile import to_json
 
 from . import rows
 from .files import SQL
@@ -49,6 +50,8 @@ class DecisionWriter:
 
     def _join(self, joined: Joined) -> None:
         """Move everything of one person to another."""
+        if joined.merges:
+            self._state.execute(SQL["supersede_identifies"], (joined.gone,))
         moved = (joined.into, joined.gone)
         for statement in ("join_operations", "join_ledger", "join_verdicts"):
             self._state.execute(SQL[statement], moved)
@@ -77,7 +80,7 @@ class DecisionWriter:
         many(SQL["write_link"], [rows.link_columns(one) for one in decision.links])
         many(
             SQL["write_profile"],
-            [(person, rows.encoded(one)) for person, one in decision.profiles.items()],
+            [(person, to_json(one)) for person, one in decision.profiles.items()],
         )
         many(
             SQL["add_tombstone"],

@@ -14,7 +14,7 @@ class CriticalBehaviour(Behaviour):
 
     def order(self) -> list[str]:
         """Lease everything that is due, and return whose turns came, in order."""
-        return [turn.canonical_id for turn in self.scene.turns()]
+        return [who_of(turn) for turn in self.scene.turns()]
 
     def test_whoever_waits_with_something_critical_goes_first(self) -> None:
         """Law 8: before everybody who came earlier with something else."""
@@ -137,7 +137,7 @@ class CriticalBehaviour(Behaviour):
         for turn in both:
             self.scene.settle(turn, RETRY)
 
-        assert [turn.canonical_id for turn in both] == ["41", "42"]
+        assert [who_of(turn) for turn in both] == ["41", "42"]
         assert self.order() == ["41", "42"]
 
     def test_a_replayed_critical_one_is_critical(self) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from truthpoint.core.decide import key_text
-from truthpoint.core.decision import LedgerRow, Outcome, PersonRow, Verdict
+from truthpoint.core.decision import LedgerRow, Outcome, Verdict
+from truthpoint.core.moments import key_text
 from truthpoint.core.outbox import Standing, Totals
 from truthpoint.errors import LeaseLost
 from truthpoint.findings import Where, finding
@@ -69,19 +69,19 @@ class DecidedBehaviour(Behaviour):
     def test_a_decision_that_skips_a_record_is_refused(self) -> None:
         """Law 16: no record is passed over; and what is refused writes nothing."""
         first, second = self.scene.capture(), self.scene.capture()
-        person = PersonRow(person=1, canonical_id="42")
+        person = by_id(1, "42")
 
         refused(LeaseLost, self.scene.commit, second, people=(person,))
         refused(LeaseLost, self.scene.commit, second, first, people=(person,))
         refused(LeaseLost, self.scene.commit, first, second, second + 1, people=(person,))
-        assert self.scene.store.known(["42"], []) == ([], [])
-        assert self.scene.store.next_ids() == (1, 1)
+        assert self.knowledge.named(["42"]) == []
+        assert self.knowledge.next_ids() == (1, 1)
         assert [row.record for row in self.scene.store.undecided(9)] == [first, second]
 
     def test_everything_of_a_decision_comes_back_as_it_was_written(self) -> None:
         """Laws 3, 5, 10: people, ledger rows and totals are what the next decision builds on."""
         record = self.scene.capture()
-        person = PersonRow(person=7, canonical_id="42", identified=True)
+        person = by_id(7, "42", identified=True)
         full = LedgerRow(
             event="order_paid",
             key='["A-1","é"]',
@@ -101,17 +101,17 @@ class DecidedBehaviour(Behaviour):
             record=record,
             operation=4,
         )
-        values: dict[str, int | str] = {"orders_count": 2, "lifetime_value": "0.10"}
+        values: dict[str, object] = {"orders_count": 2, "lifetime_value": "0.10"}
         totals = Totals(person=7, version=2, changed_by=4, values=values)
         self.scene.commit(record, people=(person,), ledger=(full, bare), totals=(totals,))
         self.scene.restart()
         keys = [("order_paid", full.key), ("order_refunded", bare.key)]
-        people, rows = self.scene.store.known(["42"], keys)
+        people, rows = self.knowledge.named(["42"]), self.knowledge.ledger(keys)
 
         assert people == [person]
         assert sorted(rows, key=lambda row: row.event) == [full, bare]
-        assert self.scene.store.totals([7]) == [totals]
-        assert self.scene.store.next_ids() == (8, 1)
+        assert self.knowledge.totals([7]) == [totals]
+        assert self.knowledge.next_ids() == (8, 1)
 
     def test_what_is_not_known_is_left_out(self) -> None:
         """Law 3: nobody is made up, and one key is not taken for another."""
@@ -124,10 +124,12 @@ class DecidedBehaviour(Behaviour):
             (event, '["a-1"]'),
         ]
 
-        assert self.scene.store.known(["4", "422", "42 "], wrong) == ([], [])
-        assert self.scene.store.known([], []) == ([], [])
-        assert self.scene.store.totals([1, 99]) == []
-        assert len(self.scene.store.known(["42"], [(event, key)])[1]) == 1
+        assert self.knowledge.named(["4", "422", "42 "]) == []
+        assert self.knowledge.ledger(wrong) == []
+        assert self.knowledge.named([]) == []
+        assert self.knowledge.ledger([]) == []
+        assert self.knowledge.totals([1, 99]) == []
+        assert len(self.knowledge.ledger([(event, key)])) == 1
 
     def test_ids_and_keys_of_any_characters_are_found_again(self) -> None:
         """Laws 3 and 5: a character that means something to the store means nothing in them."""
@@ -138,16 +140,17 @@ class DecidedBehaviour(Behaviour):
         for key in keys:
             self.scene.event("42", key, key)
         claimed = [("order_paid", key_text((key, key))) for key in keys]
-        people, rows = self.scene.store.known([f"4{who}2" for who in odd], claimed)
+        people = self.knowledge.named([f"4{who}2" for who in odd])
+        rows = self.knowledge.ledger(claimed)
 
-        assert sorted(one.canonical_id for one in people) == sorted(f"4{who}2" for who in odd)
+        assert sorted(str(one.canonical_id) for one in people) == sorted(f"4{who}2" for who in odd)
         assert sorted((row.event, row.key) for row in rows) == sorted(claimed)
 
     def test_a_decision_does_not_change_how_a_person_stands(self) -> None:
         """Law 4: a decision knows people as they stood before; only settling changes that."""
         self.scene.meet("42")
         self.scene.identify("42")
-        ((person,), _) = self.scene.store.known(["42"], [])
+        (person,) = self.knowledge.named(["42"])
 
         assert person.standing is Standing.KNOWN
         assert person.identified
@@ -157,9 +160,9 @@ class DecidedBehaviour(Behaviour):
         self.scene.meet("42")
         self.scene.event("42", counted=True)
         self.scene.drain()
-        told = self.scene.store.totals([1])[0]
+        told = self.knowledge.totals([1])[0]
         self.scene.event("42", counted=True)
-        changed = self.scene.store.totals([1])[0]
+        changed = self.knowledge.totals([1])[0]
 
         assert (told.sent_version, told.version) == (1, 1)
         assert (changed.sent_version, changed.version) == (1, 2)

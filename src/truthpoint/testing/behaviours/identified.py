@@ -18,7 +18,7 @@ class IdentifiedBehaviour(Behaviour):
 
     def standing(self, who: str = "42") -> Standing:
         """Return how a person stands."""
-        ((person,), _) = self.scene.store.known([who], [])
+        (person,) = self.scene.store.knowledge.named([who])
         return person.standing
 
     def refuse_all(self) -> Operation:

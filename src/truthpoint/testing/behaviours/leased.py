@@ -31,7 +31,7 @@ class LeasedBehaviour(Behaviour):
         self.scene.turn()
         self.scene.event("43")
 
-        assert [turn.canonical_id for turn in self.scene.turns()] == ["43"]
+        assert [who_of(turn) for turn in self.scene.turns()] == ["43"]
 
     def test_the_oldest_goes_first(self) -> None:
         """Without anything critical, people come in the order of what they wait with."""
@@ -40,7 +40,7 @@ class LeasedBehaviour(Behaviour):
         for who in people:
             self.scene.event(who)
 
-        assert [turn.canonical_id for turn in self.scene.turns()] == people
+        assert [who_of(turn) for turn in self.scene.turns()] == people
 
     def test_a_lease_gives_about_as_many_operations_as_asked(self) -> None:
         """A turn is whole, so the last one may exceed; one comes if any is due."""
@@ -49,8 +49,8 @@ class LeasedBehaviour(Behaviour):
             self.scene.event(who)
 
         assert [len(turn.operations) for turn in self.scene.turns(operations=2)] == [3]
-        assert [turn.canonical_id for turn in self.scene.turns(operations=1)] == ["43"]
-        assert [turn.canonical_id for turn in self.scene.turns(operations=1)] == ["44"]
+        assert [who_of(turn) for turn in self.scene.turns(operations=1)] == ["43"]
+        assert [who_of(turn) for turn in self.scene.turns(operations=1)] == ["44"]
         assert self.scene.turns(operations=1) == []
 
     def test_who_turns_out_to_have_nothing_to_send_hides_nobody(self) -> None:
@@ -61,7 +61,7 @@ class LeasedBehaviour(Behaviour):
         self.scene.event("42")
         self.scene.event("43")
 
-        assert [turn.canonical_id for turn in self.scene.turns(operations=1)] == ["43"]
+        assert [who_of(turn) for turn in self.scene.turns(operations=1)] == ["43"]
 
     def test_operations_share_a_turn_up_to_a_barrier(self) -> None:
         """Law 7: a barrier goes alone; what stands around it may travel together."""

@@ -82,7 +82,7 @@ class ReplayedBehaviour(Behaviour):
         record = self.scene.quarantine()
         behind = self.scene.event("42")
         self.scene.desk.replay(QUARANTINED, [record])
-        _, operation = self.scene.store.next_ids()
+        _, operation = self.scene.store.knowledge.next_ids()
         told = Operation(
             id=operation,
             person=1,

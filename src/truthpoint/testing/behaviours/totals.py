@@ -18,7 +18,7 @@ class TotalsBehaviour(Behaviour):
 
     def slot(self) -> Totals:
         """Return the totals of the first person."""
-        (totals,) = self.scene.store.totals([1])
+        (totals,) = self.scene.store.knowledge.totals([1])
         return totals
 
     def counted(self, times: int = 1) -> None:
