@@ -18,6 +18,7 @@ from .world import (
     Entropy,
     Hook,
     HookFailed,
+    Reader,
     Transport,
     TransportFailed,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "HookFailed",
     "Journal",
     "PersonView",
+    "Reader",
     "Result",
     "Settlement",
     "Step",
