@@ -103,7 +103,7 @@ class _Top:
         sources = self._sources()
         events = EventReader(reader, types, sources).read(reader.needed(top, "events"))
         taken = (*names(person.attributes), *bucket_places(attributes))
-        rollups = read_rollups(reader, top.get("rollups"), events, taken)
+        rollups = read_rollups(reader, top.get("rollups"), events, taken, currency)
         sections = SectionReader(reader, top, events)
         return Contract(
             shop=shop,
