@@ -1,4 +1,4 @@
-"""The only module that opens a connection to Customer.io: HTTP, and nothing of what it means."""
+"""The only module that opens a connection to the Track API: HTTP, and nothing of what it means."""
 
 from __future__ import annotations
 

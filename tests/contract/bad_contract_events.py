@@ -218,10 +218,10 @@ EVENT_CASES = (
         ("missing_key", 39, 10, "rollups.spent"),
     ),
     swap(
-        "rollup_later",
+        "rollup_two_rules",
         "spent: {sum: order_paid.total}",
-        "spent: {first: order_paid.total}",
-        ("not_supported", 39, 11, "rollups.spent.first"),
+        "spent: {sum: order_paid.total, per_currency: true}",
+        ("unknown_key", 39, 34, "rollups.spent.per_currency"),
     ),
     swap(
         "rollup_two",

@@ -78,6 +78,21 @@ def test_who_paid_is_not_reminded_of_cart_or_checkout() -> None:
     assert {"cart_created", "checkout_started"} == closed == stale
 
 
+def test_an_order_is_tied_to_its_person_and_brings_what_only_names_it_home() -> None:
+    """Refunds and parcels that carry no person find theirs; nothing of money waits for another."""
+    assert {"order_paid", "order_refunded", "order_fulfilled"} == {
+        name for name, event in CONTRACT.events.items() if event.links == (("order", "order_id"),)
+    }
+    assert ["order"] == [kind for kind, rule in CONTRACT.person.unresolved.items() if rule.hold_ms]
+
+
+def test_an_order_takes_its_items_over_from_the_checkout() -> None:
+    """When its own record has none; names and pictures come from the catalog."""
+    (taken,) = CONTRACT.events["order_paid"].complete
+
+    assert ("items", "checkout_started", "items") == (taken.property, taken.event, taken.taken)
+
+
 def test_money_goes_first() -> None:
     """What a wrong mail would follow from, if it came late."""
     assert {"order_paid", "order_refunded", "subscription_renewed", "subscription_canceled"} == {
@@ -180,7 +195,7 @@ def broken(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
             left = {key: value for key, value in given.items() if key != one.name}
             yield f"no {one.name}", {**full, "properties": left}
     yield "an email as id", {**full, "person": {"id": "kim@shop.example"}}
-    yield "no id", {**full, "person": {"email": "kim@shop.example"}}
+    yield "nobody", {**full, "person": {}}
     yield "a future time", {**full, "at": "2027-01-01T00:00:00Z"}
     yield "a time without offset", {**full, "at": "2026-01-01T00:00:00"}
     yield "another name", {**full, "event": f"{name}s"}

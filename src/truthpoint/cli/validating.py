@@ -13,7 +13,7 @@ from truthpoint.errors import OperatorError
 from truthpoint.findings import as_text
 
 from . import output, reading
-from .notes import waiting_keys
+from .notes import not_meant, waiting_keys
 from .rehearsal import Rehearsal
 
 if TYPE_CHECKING:
@@ -46,7 +46,10 @@ def run_validate(file: str, settings: Settings, *, source: str, json: bool) -> b
     say(f"{counts.total():,} {noun}: {', '.join(parts) or 'the input holds none'}.")
     if waiting := waiting_keys(contract):
         output.note(waiting)
-    return not (counts[_QUARANTINED] or counts[_REFUSED])
+    wrong = not_meant(contract)
+    for one in wrong:
+        output.note(as_text(one))
+    return not (counts[_QUARANTINED] or counts[_REFUSED] or wrong)
 
 
 def _tell_all(

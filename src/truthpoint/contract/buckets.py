@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .model import Rollup
     from .nodes import Node, Reader
 
-_COUNTED: Final = (RollupKind.COUNT, RollupKind.SUM)
+_COUNTED: Final = (RollupKind.COUNT, RollupKind.SUM, RollupKind.COUNT_DISTINCT)
 MAX_STEP_DIGITS: Final = 15
 """Most digits before the point of a step: no amount is larger."""
 
@@ -60,7 +60,7 @@ def _bucket(
         reader.findings.add("unknown_rollup", evidence, node, fix=fix)
         return None
     if rollups[rollup].kind not in _COUNTED:
-        evidence = f"`{rollup}` is a time; steps are of a count or a sum."
+        evidence = f"`{rollup}` is no number that rises; steps are of a count or a sum."
         reader.findings.add("bad_value", evidence, node, fix="Name a count or a sum.")
         return None
     description = reader.text(spec.get("description")) or ""

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from .model import Close, Event, Extra, Kind, Lane
 from .nodes import close_to
 from .policies import POLICY_KEYS, PolicyReader
+from .tying import read_links, with_corrections
 from .types import PLAIN_KINDS, check_name, names
+from .versions import VersionReader, check_properties
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,10 +37,13 @@ _KEYS: Final = (
     "extra",
     "wire",
     "properties",
+    "links",
+    "stage",
+    "corrects",
+    "versions",
     *POLICY_KEYS,
 )
-# `stage` is refused rather than noted: without its rule the event would go to everybody.
-_LATER: Final = ("corrects", "versions", "supersedes", "stage")
+_LATER: Final = ("supersedes",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +64,28 @@ class EventReader:
         reader: Reads nodes and collects findings.
         types: Reads properties.
         sources: The contract's sources.
+        links: The link kinds of its person.
+        qa: Whether it says who gets what is still being tried out.
     """
 
-    def __init__(self, reader: Reader, types: TypeReader, sources: Mapping[str, Source]) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        types: TypeReader,
+        sources: Mapping[str, Source],
+        *,
+        links: tuple[str, ...],
+        qa: bool,
+    ) -> None:
         self._reader = reader
         self._findings = reader.findings
         self._types = types
         self._sources = sources
+        self._links = links
+        self._qa = qa
+        self._owners = tuple(name for name, one in sources.items() if one.kind == "app")
         self._policies = PolicyReader(reader, sources)
+        self._versions = VersionReader(reader, types)
 
     def read(self, node: Node | None) -> dict[str, Event]:
         """Return the events by name."""
@@ -82,7 +103,19 @@ class EventReader:
             found[name] = event
         self._check_closes(found, entries)
         specs = {name: entries[name][1] for name in found}
-        return self._policies.across(found, specs)
+        found = self._policies.across(found, specs)
+        found = with_corrections(self._reader, found, specs)
+        return {name: self._versioned(one, specs[name], wires) for name, one in found.items()}
+
+    def _versioned(self, event: Event, spec: Node, wires: dict[str, str]) -> Event:
+        """Return an event with its older versions, each under a wire name of its own."""
+        earlier: list[Event] = []
+        for one, place in self._versions.read(event, spec):
+            self._check_wire(one, wires, place)
+            node = spec.entries["versions"][1].entries[str(one.version)][1]
+            self._check_currency(node, one.properties)
+            earlier.append(one)
+        return replace(event, earlier=tuple(earlier))
 
     def _event(self, name: str, spec: Node) -> Event:
         reader = self._reader
@@ -109,8 +142,19 @@ class EventReader:
             lane=Lane.CRITICAL if lane == "critical" else Lane.LIVE,
             extra=Extra(extra) if extra else Extra.STRIP,
             properties=properties,
+            stage=self._stage(spec.get("stage")),
         )
-        return self._policies.of(event, spec)
+        event = self._policies.of(event, spec)
+        check_properties(reader, properties, spec, event.on_violation)
+        return replace(event, links=read_links(reader, event, spec, self._links))
+
+    def _stage(self, node: Node | None) -> str:
+        stage = self._reader.choice(node, ("qa",))
+        if stage is not None and not self._qa:
+            evidence = "The contract does not say who these people are."
+            fix = "Add `qa` at the top: the emails or ids of those who get it."
+            self._findings.add("bad_value", evidence, node, fix=fix)
+        return stage or ""
 
     def _version(self, node: Node | None) -> int:
         version = self._reader.whole(node)
@@ -119,19 +163,23 @@ class EventReader:
         return version or 1
 
     def _owner(self, spec: Node) -> str:
-        """Return the owner: named, or the only source there is."""
+        """Return the owner: named, or the only source of the shop's own code."""
         node = spec.get("owner")
         owner = self._reader.text(node)
         if owner is None:
-            if len(self._sources) == 1:
-                return next(iter(self._sources))
+            if len(self._owners) == 1:
+                return self._owners[0]
             if node is None and self._sources:
-                evidence = f"There are several sources: {', '.join(self._sources)}."
-                self._findings.add("owner_needed", evidence, spec)
+                several = f"There are several sources: {', '.join(self._owners)}."
+                none = "No source can own an event: none is of kind `app`."
+                self._findings.add("owner_needed", several if self._owners else none, spec)
             return ""
         if owner not in self._sources:
             fix = close_to(owner, self._sources)
             self._findings.add("unknown_source", f"There is no source `{owner}`.", node, fix=fix)
+        elif owner not in self._owners:
+            evidence = f"`{owner}` reports what Customer.io knows, and can own no event."
+            self._findings.add("bad_value", evidence, node, fix="Name a source of kind `app`.")
         return owner
 
     def _key(self, node: Node | None, scope: _Scope) -> tuple[str, ...]:

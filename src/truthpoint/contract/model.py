@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     )
 
 
+MERGE_DELAY_MS: Final = 10_000
+"""How long after the primary's identify was answered a merge is sent, unless told otherwise."""
+
 RAW_RETENTION_MS: Final = 30 * 86_400_000
 """How long raw bytes are kept that cannot be searched by person, unless told otherwise."""
 
@@ -292,7 +295,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     links: tuple[str, ...] = ()
     unresolved: Mapping[str, Unresolved] = msgspec.field(default_factory=dict[str, "Unresolved"])
     attributes: tuple[Property, ...] = ()
-    merge_delay_ms: int = 10_000
+    merge_delay_ms: int = MERGE_DELAY_MS
     erase: Erase = Erase.SUPPRESS
     description: str = ""
 

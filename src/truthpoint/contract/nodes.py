@@ -63,7 +63,7 @@ class Findings:
         """Return what is wrong, or what is only worth knowing, in the order of the file."""
         return tuple(
             sorted(
-                (one for one in self.found if (one.severity is Severity.INFO) is notes),
+                (one for one in self.found if _keeps_out(one) is not notes),
                 key=lambda one: (one.where.line or 0, one.where.column or 0),
             )
         )
@@ -71,7 +71,16 @@ class Findings:
     @property
     def errors(self) -> bool:
         """Whether the contract cannot load."""
-        return any(one.severity is Severity.ERROR for one in self.found)
+        return any(_keeps_out(one) for one in self.found)
+
+
+_LOADS_ALL_THE_SAME: Final = frozenset({"critical_could_be_held"})
+"""Errors about what a contract says that is in order, and likely not what was meant."""
+
+
+def _keeps_out(one: Finding) -> bool:
+    """Tell whether a contract with this finding does not load."""
+    return one.severity is Severity.ERROR and one.code not in _LOADS_ALL_THE_SAME
 
 
 @dataclass(slots=True, eq=False)
@@ -327,8 +336,10 @@ class Reader:
             return None
         length_ms = int(match.group(1)) * _UNIT_MS[match.group(2)]
         if length_ms < least_ms:
-            evidence = "The length of time is zero."
-            self.findings.add("bad_value", evidence, node, fix="Give it some length, or remove it.")
+            least = f"at least {least_ms // _UNIT_MS['d']}d" if least_ms > 1 else "some length"
+            evidence = "The length of time is zero." if not length_ms else "It is too short."
+            fix = f"Give it {least}, or remove it."
+            self.findings.add("bad_value", evidence, node, fix=fix)
             return None
         return length_ms
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from .buckets import bucket_places
-from .model import Person
+from .model import MERGE_DELAY_MS, Lane, Person
 from .rollups import RESERVED_ATTRIBUTES
-from .rules import Unidentified, Unresolved
+from .rules import Erase, Unidentified, Unresolved
 from .types import NAME, compiles
 
 if TYPE_CHECKING:
-    from .model import Property
+    from collections.abc import Mapping
+
+    from .model import Event, Property
     from .nodes import Node, Reader
     from .types import TypeReader
 
+_KEYS: Final = ("id", "links", "unresolved", "attributes", "merge_delay", "erase")
 _RULES: Final = tuple(Unidentified)
 _ONLY_FOR: Final = {Unidentified.UNDER_EMAIL: "email", Unidentified.ANONYMOUS: "anonymous_id"}
 """A rule that lives on one kind of link."""
@@ -32,6 +35,34 @@ def read_person(reader: Reader, types: TypeReader, node: Node | None) -> Person:
     return Person() if found is None else _PersonReader(reader, types, found).read()
 
 
+def check_holds(
+    reader: Reader, node: Node | None, person: Person, events: Mapping[str, Event]
+) -> None:
+    """Note where a record of a critical event would wait for its person.
+
+    Business links may be waited for: what they tie, a refund to its order, comes in time.
+
+    Args:
+        reader: Reads nodes and collects findings.
+        node: The mapping under `person`.
+        person: What was read from it.
+        events: The contract's events.
+    """
+    critical = [name for name, event in events.items() if event.lane is Lane.CRITICAL]
+    rules = None if node is None else node.get("unresolved")
+    if rules is None or not critical:
+        return
+    business = {kind for event in events.values() for kind, _ in event.links}
+    own = [kind for kind in person.links if kind not in business]
+    for name, one in person.unresolved.items():
+        rest = [kind for kind in own if kind not in person.unresolved]
+        waited = rest if name == "other" else [kind for kind in own if kind == name]
+        if one.hold_ms and waited:
+            kinds = ", ".join(f"`{kind}`" for kind in waited)
+            evidence = f"A record of `{critical[0]}` that carries only {kinds} would be held."
+            reader.findings.add("critical_could_be_held", evidence, rules.entries[name][0])
+
+
 class _PersonReader:
     """Reads the mapping under `person`."""
 
@@ -42,19 +73,23 @@ class _PersonReader:
         self._node = node
 
     def read(self) -> Person:
-        self._reader.keys(self._node, ("id", "links", "unresolved", "attributes"))
+        self._reader.keys(self._node, _KEYS)
         name, pattern, description = self._id()
         links = self._links()
         unresolved = self._unresolved(self._node.get("unresolved"), links)
         attributes = self._types.properties(self._node.get("attributes"), total=False)
         self._check_names()
         self._check_consents(attributes)
+        merge_delay_ms = self._reader.duration_ms(self._node.get("merge_delay"))
+        erase = self._reader.choice(self._node.get("erase"), tuple(Erase))
         return Person(
             id_name=name,
             pattern=pattern,
             links=links,
             unresolved=unresolved,
             attributes=attributes,
+            merge_delay_ms=MERGE_DELAY_MS if merge_delay_ms is None else merge_delay_ms,
+            erase=Erase.SUPPRESS if erase is None else Erase(erase),
             description=description,
         )
 

@@ -8,12 +8,12 @@ from msgspec.structs import replace
 
 from .nodes import close_to
 from .rules import Completion, Fallback, OnViolation
-from .types import names
+from .tying import find_property
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .model import Event, Property, Source
+    from .model import Event, Source
     from .nodes import Node, Reader
 
 POLICY_KEYS: Final = ("stale_after", "complete", "expected_lag", "samples", "fallback")
@@ -90,6 +90,9 @@ class PolicyReader:
             self._findings.add("unknown_source", f"There is no source `{source}`.", node, fix=fix)
         elif source == event.owner:
             self._findings.add("bad_value", f"`{source}` is the owner itself.", node)
+        elif source is not None and self._sources[source].kind != "app":
+            evidence = f"`{source}` reports what Customer.io knows, and can own no event."
+            self._findings.add("bad_value", evidence, node, fix="Name a source of kind `app`.")
         if event.closes:
             evidence = f"`{event.name}` closes others: two sources must not both tell it."
             place = spec.entries["fallback"][0]
@@ -132,7 +135,7 @@ class PolicyReader:
     def _completion(
         self, event: Event, name: str, key: Node, node: Node, events: Mapping[str, Event]
     ) -> Completion | None:
-        own = self._property(event, name, key)
+        own = find_property(self._reader, event, name, key)
         text = self._reader.text(node)
         if text is None:
             return None
@@ -145,7 +148,7 @@ class PolicyReader:
             fix = close_to(other, events)
             self._findings.add("unknown_event", f"There is no event `{other}`.", node, fix=fix)
             return None
-        theirs = self._property(events[other], taken, node)
+        theirs = find_property(self._reader, events[other], taken, node)
         if own is None or theirs is None:
             return None
         if own.type != theirs.type:
@@ -155,11 +158,3 @@ class PolicyReader:
             evidence = f"`{other}` has no `correlation`, by which it could be found."
             self._findings.add("bad_value", evidence, node, fix=f"Give `{other}` a correlation.")
         return Completion(property=name, event=other, taken=taken)
-
-    def _property(self, event: Event, name: str, node: Node) -> Property | None:
-        found = next((one for one in event.properties if one.name == name), None)
-        if found is None:
-            fix = close_to(name, names(event.properties))
-            evidence = f"`{name}` is not a property of `{event.name}`."
-            self._findings.add("not_a_property", evidence, node, fix=fix)
-        return found

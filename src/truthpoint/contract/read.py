@@ -13,12 +13,13 @@ from truthpoint.errors import ContractInvalid
 
 from .buckets import bucket_places, read_buckets
 from .events import EventReader
-from .model import Contract, Secret, Source, Workspace
+from .model import RAW_RETENTION_MS, Contract, Secret, Source, Workspace
 from .nodes import Findings, Node, Reader, parse
-from .people import read_person
+from .people import check_holds, read_person
 from .rollups import read_rollups
 from .sections import SECTIONS, SectionReader
 from .types import TypeReader, check_name, known_currency, names
+from .versions import check_counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +37,7 @@ _TOP: Final = (
     "types",
     "events",
     "rollups",
+    "raw_retention",
     *SECTIONS,
 )
 _TOP_LATER: Final = ("include",)
@@ -53,8 +55,9 @@ _SOURCE_KINDS_LATER: Final = (
     "generic",
     "standard_webhooks",
     "gateway",
-    "customerio",
 )
+_SOURCE_KINDS: Final = ("app", "customerio")
+_LEAST_RETENTION_MS: Final = 86_400_000
 _SECRET: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", re.ASCII)
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -67,7 +70,8 @@ def read(data: bytes, *, file: str) -> Contract:
         file: Its path as the user gave it, for findings.
 
     Returns:
-        The contract; its `notes` say which keys are in order and wait for a later version.
+        The contract; its `notes` say which keys wait for a later version, and what
+            loads and is likely not meant.
 
     Raises:
         ContractInvalid: It does not load; the error carries everything that is wrong, in
@@ -101,9 +105,14 @@ class _Top:
         person = read_person(reader, types, person_node)
         attributes = None if person_node is None else person_node.get("attributes")
         sources = self._sources()
-        events = EventReader(reader, types, sources).read(reader.needed(top, "events"))
+        events_node = reader.needed(top, "events")
+        qa = top.get("qa") is not None
+        events = EventReader(reader, types, sources, links=person.links, qa=qa).read(events_node)
+        check_holds(reader, person_node, person, events)
         taken = (*names(person.attributes), *bucket_places(attributes))
-        rollups = read_rollups(reader, top.get("rollups"), events, taken)
+        rollups = read_rollups(reader, top.get("rollups"), events, taken, currency)
+        if events_node is not None:
+            check_counted(reader, rollups, events, events_node.entries)
         sections = SectionReader(reader, top, events)
         return Contract(
             shop=shop,
@@ -119,8 +128,14 @@ class _Top:
             stops=sections.stops(),
             segments=sections.path("segments"),
             templates=sections.path("templates"),
+            raw_retention_ms=self._raw_retention_ms(),
             fingerprint=fingerprint,
         )
+
+    def _raw_retention_ms(self) -> int:
+        node = self._top.get("raw_retention")
+        kept_ms = self._reader.duration_ms(node, least_ms=_LEAST_RETENTION_MS)
+        return RAW_RETENTION_MS if kept_ms is None else kept_ms
 
     def _shop(self) -> str:
         """Return the shop's name, which is part of every event id."""
@@ -157,8 +172,8 @@ class _Top:
             if spec is None:
                 continue
             reader.keys(spec, ("kind", "description"), ("secret", "fallback"))
-            reader.choice(reader.needed(spec, "kind"), ("app",), _SOURCE_KINDS_LATER)
-            found[name] = Source(name=name)
+            kind = reader.choice(reader.needed(spec, "kind"), _SOURCE_KINDS, _SOURCE_KINDS_LATER)
+            found[name] = Source(name=name, kind=kind or "app")
         if node is not None and not found:
             self._findings.add("missing_key", "No source is declared.", node)
         return found

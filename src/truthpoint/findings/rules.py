@@ -70,6 +70,13 @@ _CONTRACT: Final = (
         "The contract loads; the key is known and in order, and waits for a later version.",
         "Nothing to do: leave it, and it is in force once its rule is built.",
     ),
+    (
+        "critical_could_be_held",
+        _ERROR,
+        "The contract loads; what is said of money would wait until its person is known.",
+        "Say `quarantine` without `hold` for these links; what an event ties for good by its own "
+        "`links`, such as an order, may be held.",
+    ),
     ("missing_key", _ERROR, _NOT_LOADED, "Add the key."),
     ("wrong_type", _ERROR, _NOT_LOADED, "Write the kind of value that is asked for."),
     ("bad_name", _ERROR, _NOT_LOADED, "Use lower-case letters, digits and underscores."),
@@ -204,6 +211,18 @@ _RECORD: Final = (
         _WARNING,
         "The identify is sent without it.",
         "Send the attribute with the first identify of a person.",
+    ),
+    (
+        "attributes_full",
+        _WARNING,
+        "The attribute is kept here and not sent; it is once there is room for it.",
+        "Customer.io keeps 300 attributes of a person, totals included: remove what is not used.",
+    ),
+    (
+        "consent_null",
+        _WARNING,
+        "It is not taken as a word about the consent, which stays as it was.",
+        "Say `true` or `false`, or leave the consent out; one that was said cannot be unsaid.",
     ),
     (
         "version_assumed",

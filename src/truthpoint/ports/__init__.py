@@ -19,6 +19,7 @@ from .world import (
     Entropy,
     Hook,
     HookFailed,
+    Reader,
     Transport,
     TransportFailed,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "Journal",
     "Knowledge",
     "PersonView",
+    "Reader",
     "Result",
     "Settlement",
     "Step",

@@ -56,6 +56,35 @@ class Transport(Protocol):
         ...
 
 
+class Reader(Protocol):
+    """The way to ask Customer.io what it has: the App API."""
+
+    @property
+    def failure(self) -> str:
+        """Why the latest question was not answered, without anything of a person; empty: it was."""
+        ...
+
+    async def find(self, identifiers: Mapping[str, str]) -> bool | None:
+        """Tell whether one of these identifiers leads to a person there.
+
+        A write takes effect about a second after its answer; whoever asks earlier is told of
+        before.
+
+        Args:
+            identifiers: Kind to value. An id and an email can be asked for; any other kind
+                cannot be told.
+
+        Returns:
+            True when one of them leads to somebody; False when none does; None when it cannot
+            be told: no app key, no readable answer, or a kind that cannot be asked for.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of all connections."""
+        ...
+
+
 class HookFailed(Exception):
     """A hook did not take an alert.
 
