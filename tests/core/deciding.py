@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from truthpoint.contract.model import Event, Kind, Property, Rollup, RollupKind, Type
 from truthpoint.core.decide import decide
-from truthpoint.core.plan import plan
 from truthpoint.core.decision import Decision, JournalRow, Known
 from truthpoint.core.examine import Examiner
+from truthpoint.core.plan import plan
 from truthpoint.core.records import read_record
 from truthpoint.testing.builders import START_MS, a_contract, a_property
 

@@ -11,9 +11,9 @@ from deciding import rows as journal_rows
 from msgspec.structs import replace
 
 from truthpoint.core.decide import decide
-from truthpoint.core.plan import plan
 from truthpoint.core.decision import JournalRow, Known
 from truthpoint.core.examine import Broken, Examined, Examiner, Identity, Moment, NotOwner
+from truthpoint.core.plan import plan
 from truthpoint.core.records import read_record
 from truthpoint.findings import RULES, Topic, as_json, as_text
 from truthpoint.testing.builders import START_MS, an_identify, an_order

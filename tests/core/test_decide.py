@@ -11,10 +11,12 @@ from deciding import EMPTY, EXAMINER, RICH, after, one_batch, rows, run
 from msgspec.structs import replace
 
 from truthpoint.contract.model import Lane
-from truthpoint.core.decide import decide, key_text, plan
+from truthpoint.core.decide import decide
 from truthpoint.core.decision import LedgerRow, Outcome, PersonRow, Verdict
 from truthpoint.core.examine import Examiner
 from truthpoint.core.outbox import Action, Operation, Standing, Totals
+from truthpoint.core.plan import plan
+from truthpoint.core.texts import key_text
 from truthpoint.testing.builders import START_MS, a_contract, an_identify, an_order, line
 from truthpoint.values.event_id import event_id
 from truthpoint.values.instants import to_iso

@@ -20,11 +20,11 @@ from store_model import Model, Said, as_told
 
 from truthpoint.contract.model import Event
 from truthpoint.core.decide import decide
-from truthpoint.core.plan import plan
 from truthpoint.core.decision import Decision, Known, Outcome
 from truthpoint.core.examine import Examiner
 from truthpoint.core.outbox import State
 from truthpoint.core.pauses import Pause, PauseKind, Pauses
+from truthpoint.core.plan import plan
 from truthpoint.core.turns import Turn
 from truthpoint.errors import LeaseLost
 from truthpoint.ports import Desk, Fate, Result, Settlement, Store

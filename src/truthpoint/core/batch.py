@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypedDict, TypeVar, Unpack
+from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack
 
-import msgspec
 from msgspec.structs import replace
 
 from truthpoint.contract.model import Lane
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from .decision import Hold, JournalRow, Known, LedgerKey, LedgerRow, Tie
     from .examine import Examiner
     from .people import Identifier, Who
-
-encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 
 
 class Batch:
@@ -132,15 +129,19 @@ class Batch:
             id=self._next_operation,
             person=person,
             record=row.record,
-            lane=more.pop("lane", Lane.LIVE),
+            lane=more.get("lane", Lane.LIVE),
             action=action,
-            event=more.pop("event", ""),
-            name=more.pop("name", ""),
-            event_id=more.pop("event_id", ""),
+            event=more.get("event", ""),
+            name=more.get("name", ""),
+            event_id=more.get("event_id", ""),
             at_ms=at_ms,
-            attributes=more.pop("attributes", b"{}"),
-            barrier=more.pop("barrier", True),
-            **more,
+            attributes=more.get("attributes", b"{}"),
+            barrier=more.get("barrier", True),
+            address=more.get("address", ""),
+            tie=more.get("tie"),
+            expires_at_ms=more.get("expires_at_ms", 0),
+            not_before_ms=more.get("not_before_ms", 0),
+            own=more.get("own", True),
         )
         self._next_operation += 1
         self._operations.append(operation)

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, assert_never, cast
+from typing import TYPE_CHECKING, Final, assert_never
 
 from truthpoint.contract.check import Checker
 from truthpoint.contract.nodes import close_to
 from truthpoint.contract.rules import OnViolation
 from truthpoint.findings import Finding, Where, finding, has_errors
 from truthpoint.values.instants import to_seconds
-from truthpoint.values.money import plain
 
 from .completing import Catalogue, lacking
 from .examined import (
@@ -35,6 +34,7 @@ from .naming import Naming, identifiers_among, named, permanent
 from .people import Who
 from .records import Record, RecordType, Unreadable, read_record
 from .reused import is_reused
+from .texts import normal_text
 from .usual import UsualRecords, encode
 
 if TYPE_CHECKING:
@@ -422,33 +422,6 @@ def _texts(names: tuple[str, ...], values: Mapping[str, object], at_ms: int) -> 
         value = to_seconds(at_ms) if name == "at" and name not in values else values[name]
         texts.append(value if isinstance(value, str) else normal_text(value))
     return tuple(texts)
-
-
-def normal_text(value: object) -> str:
-    """Return a normalised value as the text that keys and comparisons are made of.
-
-    Text is itself, a number is plain decimal text without trailing zeros, a boolean
-    is `true` or `false`; a list or an object is compact JSON with sorted keys, in
-    which equal numbers are written alike.
-    """
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, Decimal):
-        return plain(value)
-    return encode(_sorted(value)).decode()
-
-
-def _sorted(value: object) -> object:
-    if isinstance(value, dict):
-        held = cast("dict[str, object]", value)
-        return {name: _sorted(held[name]) for name in sorted(held)}
-    if isinstance(value, list):
-        return [_sorted(one) for one in cast("list[object]", value)]
-    return Decimal(plain(value)) if isinstance(value, Decimal) else value
 
 
 def _empty_keys(names: tuple[str, ...], key: tuple[str, ...]) -> tuple[Finding, ...]:

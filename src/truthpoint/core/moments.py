@@ -13,11 +13,11 @@ from truthpoint.findings import Finding, finding
 from truthpoint.values.event_id import event_id
 
 from . import rollups
-from .batch import encode
 from .decision import LedgerRow, Reason
-from .examine import ends_of, normal_text
+from .examine import ends_of
 from .outbox import Action
 from .people import EMAIL
+from .texts import encode, key_text, normal_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -32,11 +32,6 @@ if TYPE_CHECKING:
 
 HORIZON_MS: Final = 72 * 3_600_000
 """How old an event may be and still start a campaign (customerio-api, 6.1)."""
-
-
-def key_text(key: Sequence[str]) -> str:
-    """Return key values as the text that the ledger keeps: a compact JSON array."""
-    return encode(list(key)).decode()
 
 
 def ledger_key(moment: Moment) -> LedgerKey:
@@ -110,6 +105,7 @@ class Moments:
         }
         self._corrected = corrected_events(self._contract)
         self._rollups: dict[str, rollups.EventRollups] = {}
+        self._corrections: dict[str, rollups.Corrections] = {}
 
     def is_repeat(self, row: JournalRow, moment: Moment) -> bool:
         """Decide a repeat, and tell whether it was one; it teaches and changes nothing."""
@@ -237,6 +233,12 @@ class Moments:
             known = self._rollups[event.name] = rollups.EventRollups(self._contract, current)
         return known
 
+    def _corrections_of(self, event: Event) -> rollups.Corrections:
+        known = self._corrections.get(event.name)
+        if known is None:
+            known = self._corrections[event.name] = rollups.Corrections(self._contract, event)
+        return known
+
     def _count(
         self, row: JournalRow, moment: Moment, operation: Operation, key: str
     ) -> Mapping[str, object]:
@@ -248,7 +250,7 @@ class Moments:
         if moment.event.name in self._corrected:
             said = self._batch.ledger.get(correction_key(moment.event.name, key))
             if said is not None:
-                added = {**added, **said.contributions}
+                added = rollups.corrected(added, said.contributions)
         if totalled.touched:
             before = self._batch.totals(operation.person).values
             values = totalled.fold(before, moment.at_ms, added, key, self._batch.ledger)
@@ -267,8 +269,7 @@ class Moments:
         before = self._batch.ledger.get(place)
         if before is not None and (before.correlation or "") >= rank:
             return
-        target = self._contract.events[name[0]]
-        said = self.rollups_of(target).corrections(moment.values, moment.at_ms)
+        said = self._corrections_of(moment.event).said(moment.values)
         kept = self._row(place, moment, operation, said)
         kept = replace(kept, correlation=rank)
         if before is None:
@@ -278,7 +279,7 @@ class Moments:
         corrected = self._batch.ledger.get(name)
         if corrected is None:
             return
-        contributions = {**corrected.contributions, **said}
+        contributions = rollups.corrected(corrected.contributions, said)
         self._batch.correct(replace(corrected, contributions=contributions))
         self.recompute(self._batch.registry.survivor(corrected.person), operation)
 

@@ -86,7 +86,7 @@ class Pauses:
         """Whether there is one."""
         return bool(self.everything or self.lanes or self.events or self.people)
 
-    def holds(self, canonical_id: str, lane: Lane, first_event: str) -> bool:
+    def holds(self, canonical_id: str | None, lane: Lane, first_event: str) -> bool:
         """Tell whether nothing of a person may leave.
 
         Args:

@@ -17,7 +17,7 @@ from truthpoint.contract.rules import Channel
 from truthpoint.findings import Finding, Where, finding
 
 from .consent import NOTHING, Heard, joined, latest_ms, say, state
-from .examine import normal_text
+from .texts import normal_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

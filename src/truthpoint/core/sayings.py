@@ -10,12 +10,12 @@ from truthpoint.contract.rules import Erase
 from truthpoint.findings import finding
 
 from . import profile as profiles
-from .batch import encode
 from .decision import Outcome
 from .examined import IDENTIFIER_ATTRIBUTES
 from .outbox import Action, Standing
 from .people import ANONYMOUS, EMAIL, ID, Grade, address_of, has_address, named_by
 from .profile import Update
+from .texts import encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

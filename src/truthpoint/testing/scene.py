@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec.structs import replace
 
 from truthpoint.contract.model import Lane
-from truthpoint.core.moments import key_text
 from truthpoint.core.decision import Decision, LedgerRow, Outcome, Reason, Verdict
 from truthpoint.core.outbox import Action, Operation, Totals
-from truthpoint.core.people import by_id, named_by
+from truthpoint.core.people import PersonRow, by_id, named_by
+from truthpoint.core.texts import key_text
 from truthpoint.ports import Fate, Result, Settlement
 from truthpoint.values.instants import to_iso
 

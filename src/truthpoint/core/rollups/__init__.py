@@ -9,10 +9,12 @@ values.
     properties  distinct values, first and last
     waiting     what is taken off from a moment that is not there yet
     people      totals joined, and computed anew from the ledger
+    corrections what takes the place of what a moment added
     wire        totals as attributes
     definition  rollups as text: whether two contracts compute the same totals
 """
 
+from .corrections import Corrections, corrected
 from .definition import changed_kind, declared, definition, to_remember
 from .events import EventRollups, touching
 from .people import combine, recompute
@@ -20,10 +22,12 @@ from .waiting import Waiting, next_due_ms, settle_arrived, settle_due, waits_for
 from .wire import on_the_wire
 
 __all__ = [
+    "Corrections",
     "EventRollups",
     "Waiting",
     "changed_kind",
     "combine",
+    "corrected",
     "declared",
     "definition",
     "next_due_ms",

@@ -40,10 +40,13 @@ class EventRollups:
     Args:
         contract: Where the rollups are declared.
         event: The event.
+        only: Names of the rollups that matter; None: all.
     """
 
-    def __init__(self, contract: Contract, event: Event) -> None:
-        rollups = contract.rollups.values()
+    def __init__(
+        self, contract: Contract, event: Event, *, only: Container[str] | None = None
+    ) -> None:
+        rollups = [one for one in contract.rollups.values() if only is None or one.name in only]
         counted = [one for one in rollups if one.event == event.name]
         self.touched = event.name in touching(contract)
         self._event = event.name

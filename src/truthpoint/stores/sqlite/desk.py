@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from truthpoint.contract.model import Lane
-from truthpoint.core.decide import key_text
 from truthpoint.core.decision import Outcome, Reason
-from truthpoint.core.profile import from_json
 from truthpoint.core.outbox import OPEN, TRANSITIONS, Act, Action, Standing, State
 from truthpoint.core.pauses import Pause, PauseKind
+from truthpoint.core.profile import from_json
 from truthpoint.core.rates import WINDOW_MS, Pace, Rates, rates
 from truthpoint.core.records import Record, read_record
+from truthpoint.core.texts import key_text
 from truthpoint.core.turns import lacks_identify
 from truthpoint.core.views import names_another
 from truthpoint.ports import Backlog, PersonView, Step, Waiting
@@ -159,7 +159,10 @@ class SqliteDesk:
                 steps=tuple(self._steps(sorted(records)[-limit:])),
                 links=tuple(map(rows.link_row, self._of_person("links_by_person", row.person))),
                 profile=next(
-                    (from_json(one) for _, one in self._of_person("profiles_by_person", row.person)),
+                    (
+                        from_json(one)
+                        for _, one in self._of_person("profiles_by_person", row.person)
+                    ),
                     None,
                 ),
             )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from truthpoint.testing.scene import Scene
 
 if TYPE_CHECKING:
+    from truthpoint.ports import Knowledge
     from truthpoint.testing.scene import StoreUnderTest
 
 
@@ -26,6 +27,11 @@ class Behaviour:
     def setup_method(self) -> None:
         """Begin the story."""
         self.scene = Scene(self.open())
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """What the store knows."""
+        return self.scene.store.knowledge
 
     def teardown_method(self) -> None:
         """End the story."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from truthpoint.contract.model import Lane
 from truthpoint.core.decision import Outcome
-from truthpoint.testing.scene import DEAD, RETRY, words
+from truthpoint.testing.scene import DEAD, RETRY, who_of, words
 
 from .base import Behaviour
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from truthpoint.core.decision import LedgerRow, Outcome, Verdict
-from truthpoint.core.moments import key_text
 from truthpoint.core.outbox import Standing, Totals
+from truthpoint.core.people import by_id
+from truthpoint.core.texts import key_text
 from truthpoint.errors import LeaseLost
 from truthpoint.findings import Where, finding
 from truthpoint.testing.builders import START_MS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from truthpoint.core.decision import Outcome
-from truthpoint.testing.scene import DEAD, DELIVERED, RETRY
+from truthpoint.testing.scene import DEAD, DELIVERED, RETRY, who_of
 
 from .base import Behaviour
 
