@@ -77,6 +77,12 @@ _CONTRACT: Final = (
         "Say `quarantine` without `hold` for these links; what an event ties for good by its own "
         "`links`, such as an order, may be held.",
     ),
+    (
+        "bad_catalog",
+        _ERROR,
+        _NOT_LOADED,
+        "Mend the CSV file: the first line names the columns, each row is named once.",
+    ),
     ("missing_key", _ERROR, _NOT_LOADED, "Add the key."),
     ("wrong_type", _ERROR, _NOT_LOADED, "Write the kind of value that is asked for."),
     ("bad_name", _ERROR, _NOT_LOADED, "Use lower-case letters, digits and underscores."),
