@@ -204,7 +204,7 @@ class Examiner:
                 return self._event(record, of_source)
             case RecordType.IDENTIFY:
                 return self._identify(record, of_source)
-            case RecordType.LINK | RecordType.MERGE | RecordType.ERASE:
+            case RecordType.LINK | RecordType.MERGE | RecordType.ERASE | RecordType.CONSENT:
                 evidence = f"Records of type {record.type.value} are not acted on in this version."
                 refused = finding("record_type_not_supported", evidence)
                 return Broken(findings=(*of_source, refused))
