@@ -36,7 +36,7 @@ DEFAULT_LOCAL_URL: Final = "http://127.0.0.1:8710"
 
 STORE_FILES: Final = ("journal.db", "state.db")
 
-_LARGEST_CONTRACT_BYTES: Final = 10 * 1024 * 1024
+_LARGEST_BYTES: Final = {"contract": 10 << 20, "catalog": 100 << 20}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,26 +71,41 @@ class Settings:
 
 
 def load_contract(path: str) -> Contract:
-    """Read the contract from a file.
+    """Read the contract from a file, and the catalog that it names from beside it.
 
     Raises:
-        ContractInvalid: It does not load; the error carries everything that is wrong.
-        UsageError: The file cannot be read.
+        ContractInvalid: One of them does not load; the error carries everything that is wrong.
+        UsageError: A file cannot be read.
     """
+    data = _whole_file(
+        path,
+        "contract",
+        "Go to its folder, name its path (--contract, contract=, TRUTHPOINT_CONTRACT), "
+        "or write one to start from with `truthpoint init`.",
+    )
+    from .contract import read  # noqa: PLC0415 - see above
+    from .contract.catalog import with_catalog  # noqa: PLC0415 - see above
+
+    contract = read(data, file=path)
+    if contract.catalog is None:
+        return contract
+    beside = str(Path(path).parent / contract.catalog.file)
+    hint = f"Put the file there, or correct or remove `catalog` in {path}."
+    return with_catalog(contract, _whole_file(beside, "catalog", hint), file=beside)
+
+
+def _whole_file(path: str, what: str, hint: str) -> bytes:
     try:
         with Path(path).open("rb") as file:
-            data = file.read(_LARGEST_CONTRACT_BYTES + 1)
+            data = file.read(_LARGEST_BYTES[what] + 1)
     except OSError as error:
         raise UsageError(
-            f"The contract {path} cannot be read: {error.strerror}.",
-            hint="Go to its folder, name its path (--contract, contract=, TRUTHPOINT_CONTRACT), "
-            "or write one to start from with `truthpoint init`.",
+            f"The {what} {path} cannot be read: {error.strerror}.", hint=hint
         ) from None
-    if len(data) > _LARGEST_CONTRACT_BYTES:
-        raise UsageError(f"The contract {path} is larger than 10 MiB.", hint="Check the path.")
-    from .contract import read  # noqa: PLC0415 - see above
-
-    return read(data, file=path)
+    if len(data) > _LARGEST_BYTES[what]:
+        largest = f"{_LARGEST_BYTES[what] >> 20} MiB"
+        raise UsageError(f"The {what} {path} is larger than {largest}.", hint="Check the path.")
+    return data
 
 
 def store_folder(url: str) -> Path:
@@ -165,7 +180,10 @@ def recorder(
 
 def usual_source(contract: Contract) -> str:
     """Return the source of app code: `backend` where the contract declares it, else its first."""
-    return DEFAULT_SOURCE if DEFAULT_SOURCE in contract.sources else next(iter(contract.sources))
+    if DEFAULT_SOURCE in contract.sources:
+        return DEFAULT_SOURCE
+    own = (name for name, one in contract.sources.items() if one.kind == "app")
+    return next(own, next(iter(contract.sources)))
 
 
 def see_source(contract: Contract, settings: Settings, source: str) -> None:

@@ -48,7 +48,7 @@ def test_it_says_what_it_wrote_what_waits_and_what_is_next(tmp_path):
     assert f"Wrote {len(FILES)} files in {tmp_path}/a shop:\n  tracking.yaml  the contr" in told.out
     assert "\n  samples/       12 files: " in told.out
     assert "`samples` is not acted on yet: no command reads them by itself (line" in told.out
-    assert 1 == told.out.count("`closes` is not acted on yet")
+    assert 1 == told.out.count(" is not acted on yet")
     assert f"\nNext, after cd '{tmp_path}/a shop':\n" in told.out
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.commands import Shop
-from support.shop import identify, order
+from support.shop import CONTRACT, identify, order
 from truthpoint.core.records import MAX_RECORD_BYTES
 
 BROKEN = b'{"type": "track", "ev'
@@ -25,14 +25,32 @@ def _ends(told):
 
 
 def test_good_records_end_with_0_and_one_line_and_leave_no_trace(shop):
-    """No store is made; what waits in the contract is said beside the result."""
+    """No store is made."""
     file = shop.file("a.ndjson", identify("1", created_at="2026-01-01T00:00:00Z"), order("A", "1"))
 
     told = shop.run("validate", file)
 
     assert (0, "2 records: 2 would be sent.\n") == (told.code, told.out)
-    assert "The contract's rules for closes wait for a later version.\n" == told.err
+    assert "" == told.err
     assert not shop.store.exists()
+
+
+def test_what_the_contract_has_to_say_is_said_beside_the_result(tmp_path):
+    """What waits changes nothing; where money could be held, it ends with 1 (law 8)."""
+    text = CONTRACT.read_text()
+    shop = Shop(tmp_path, contract=tmp_path / "tracking.yaml")
+    file = shop.file("a.ndjson", identify("1", created_at="2026-01-01T00:00:00Z"))
+    shop.contract.write_text(text + "\nsegments: segments.yaml\n")
+    waits = shop.run("validate", file)
+    held = text.replace("unresolved: quarantine", "unresolved: {other: {hold: 1h}}")
+    assert held != text
+    shop.contract.write_text(held)
+    told = shop.run("validate", file)
+
+    assert 0 == waits.code
+    assert "The contract's rules for segments wait for a later version.\n" == waits.err
+    assert (1, "1 record: 1 would be sent.\n") == (told.code, told.out)
+    assert "person.unresolved.other: error critical_could_be_held: A record of `order" in told.err
 
 
 def test_each_fate_is_said_in_the_shape_of_send_and_two_keys_more(shop):

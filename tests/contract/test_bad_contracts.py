@@ -37,7 +37,7 @@ def test_each_mistake_is_found_at_its_place(bad: Bad) -> None:
 
 
 def test_every_rule_about_contracts_is_broken_by_a_case() -> None:
-    """A rule that no contract can break says nothing."""
+    """A rule that no contract can break says nothing; the catalog is a file of its own."""
     rules = {
         code
         for code, rule in RULES.items()
@@ -46,7 +46,7 @@ def test_every_rule_about_contracts_is_broken_by_a_case() -> None:
         and rule.consequence.startswith("The contract does not load.")
     }
 
-    assert rules == {code for bad in CASES for code, *_ in bad.found}
+    assert rules - {"bad_catalog"} == {code for bad in CASES for code, *_ in bad.found}
 
 
 def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:

@@ -164,10 +164,77 @@ CASES = (
     order("version_boolean", ("record_key_type", "version"), version=True),
     order("long_source", ("record_key_type", "source"), source="x" * 151),
     order("long_record_id", ("record_key_type", "record_id"), record_id="x" * 151),
+    order("test_text", ("record_key_type", "test"), test="true"),
+    order("test_number", ("record_key_type", "test"), test=1),
+    # --- keys of the other types
+    raw(
+        "link_of_nothing",
+        b'{"type":"link"}',
+        ("record_key_missing", "person"),
+        ("record_key_missing", "links"),
+    ),
+    raw(
+        "link_empty",
+        b'{"type":"link","person":{},"links":{"stripe_customer":null}}',
+        ("record_key_missing", "person"),
+        ("record_key_missing", "links"),
+    ),
+    raw(
+        "link_kinds",
+        b'{"type":"link","person":true,"links":"cus_9"}',
+        ("record_key_type", "person"),
+        ("record_key_type", "links"),
+    ),
+    raw(
+        "link_keys_of_others",
+        b'{"type":"link","person":"42","links":{"a":"b"},"from":"43","consents":{},"email":"c"}',
+        ("record_key_unknown", "consents"),
+        ("record_key_unknown", None),
+        ("record_key_unknown", "from"),
+    ),
+    raw(
+        "merge_of_nothing",
+        b'{"type":"merge","from":null}',
+        ("record_key_missing", "person"),
+        ("record_key_missing", "from"),
+    ),
+    raw(
+        "merge_empty",
+        b'{"type":"merge","person":"42","from":{}}',
+        ("record_key_missing", "from"),
+    ),
+    raw(
+        "merge_kinds",
+        b'{"type":"merge","person":["42"],"from":false}',
+        ("record_key_type", "person"),
+        ("record_key_type", "from"),
+    ),
+    raw("erase_nobody", b'{"type":"erase"}', ("record_key_missing", "person")),
+    raw(
+        "consent_of_nothing",
+        b'{"type":"consent"}',
+        ("record_key_missing", "person"),
+        ("record_key_missing", "consents"),
+    ),
+    raw(
+        "consent_empty",
+        b'{"type":"consent","person":"42","consents":{}}',
+        ("record_key_missing", "consents"),
+    ),
+    raw(
+        "consent_kind",
+        b'{"type":"consent","person":"42","consents":["email_opt_in"]}',
+        ("record_key_type", "consents"),
+    ),
+    raw(
+        "consent_unclear",
+        b'{"type":"consent","person":"42","consents":{"a":true,"b":null,"c":0}}',
+        ("record_key_type", "consents"),
+    ),
     # --- what this version does not build
     raw(
         "link",
-        b'{"type":"link","person":"42","links":{}}',
+        b'{"type":"link","person":"42","links":{"email":"ana@example.org"}}',
         ("record_type_not_supported", None),
     ),
     raw(
@@ -177,6 +244,11 @@ CASES = (
         ("record_type_not_supported", None),
     ),
     raw("erase", b'{"type":"erase","person":"42"}', ("record_type_not_supported", None)),
+    raw(
+        "consent",
+        b'{"type":"consent","person":"42","consents":{"email_opt_in":false}}',
+        ("record_type_not_supported", None),
+    ),
     # --- names of the contract
     order("source", ("source_unknown", "source"), source="web"),
     order("event", ("event_unknown", "event"), event="order_payed"),

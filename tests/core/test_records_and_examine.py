@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ from truthpoint.core.examine import Broken, Examiner, Identity, Moment, NotOwner
 from truthpoint.core.records import MAX_DEPTH, Record, RecordType, Unreadable, read_record
 from truthpoint.core.reused import other_id
 from truthpoint.testing.builders import START_MS, a_contract, an_identify, an_order, line
-from truthpoint.values.instants import to_iso
+from truthpoint.values.instants import from_iso, to_iso
 
 EXAMINER = Examiner(CONTRACT)
 
@@ -69,6 +71,81 @@ def test_a_bare_person_is_the_canonical_id(said: object, person: dict[str, objec
 
     assert isinstance(record, Record)
     assert person == record.person
+
+
+@pytest.mark.parametrize(
+    ("said", "held"),
+    [
+        ({"type": "link", "links": {"cus": "cus_9"}}, {"links": {"cus": "cus_9"}}),
+        ({"type": "merge", "from": {"id": "43"}}, {"other": {"id": "43"}}),
+        ({"type": "merge", "from": "43"}, {"other": {"id": "43"}}),
+        ({"type": "merge", "from": 43}, {"other": {"id": 43}}),
+        ({"type": "erase"}, {}),
+        (
+            {"type": "consent", "consents": {"a": False, "b": True}},
+            {"consents": {"a": False, "b": True}},
+        ),
+    ],
+)
+def test_what_is_said_of_who_somebody_is_and_wants_is_read(
+    said: dict[str, Any], held: dict[str, Any]
+) -> None:
+    """Each type has a key of its own, beside those that all have."""
+    at = to_iso(START_MS - 1000)
+
+    assert Record(
+        type=RecordType(said["type"]),
+        source="web",
+        at_ms=START_MS - 1000,
+        person={"email": "ana@example.org"},
+        record_id="r-1",
+        **held,
+    ) == read(**said, at=at, person={"email": "ana@example.org"}, source="web", record_id="r-1")
+
+
+_PAGE = Path(__file__).parents[2] / "docs" / "reference" / "records.md"
+
+
+def test_the_examples_of_who_somebody_is_and_wants_are_in_order() -> None:
+    """Those of the reference: one of each type, under any contract."""
+    (lines,) = re.findall(r"^```jsonl\n(.*?)^```$", _PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    now_ms = from_iso("2026-11-20T12:00:00Z")
+    said = [
+        read_record(one, source="backend", captured_at_ms=now_ms)
+        for one in lines.encode().splitlines()
+    ]
+
+    assert ["link", "merge", "erase", "consent"] == [
+        one.type for one in said if isinstance(one, Record)
+    ]
+
+
+@pytest.mark.parametrize("kind", list(RecordType))
+@pytest.mark.parametrize(("said", "test"), [(True, True), (False, False), (None, False)])
+def test_a_record_of_any_type_may_be_of_test_mode(
+    kind: RecordType, *, said: bool | None, test: bool
+) -> None:
+    """Law 19: a shop's test order is known by its record; null says as little as nothing."""
+    own: dict[RecordType, dict[str, Any]] = {
+        RecordType.TRACK: {"event": "order_paid"},
+        RecordType.LINK: {"links": {"cus": "cus_9"}},
+        RecordType.MERGE: {"from": "43"},
+        RecordType.CONSENT: {"consents": {"a": False}},
+    }
+    record = read(type=kind.value, person="42", test=said, **own.get(kind, {}))
+
+    assert isinstance(record, Record)
+    assert test is record.test
+
+
+def test_no_name_and_no_value_of_a_consent_is_shown() -> None:
+    """Law 21: the names of consents may be a customer's words as well."""
+    broken = read(type="consent", person="canary", consents={"canary": "canary"})
+
+    assert isinstance(broken, Unreadable)
+    assert ["A value of `consents` is a string; it must be true or false."] == [
+        found.evidence for found in broken.findings
+    ]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +250,7 @@ _VALUE = st.recursive(
     st.fixed_dictionaries(
         {},
         optional={
-            "type": st.sampled_from(["track", "identify", "link"]) | _VALUE,
+            "type": st.sampled_from([*RecordType, "other"]) | _VALUE,
             "event": st.sampled_from(["order_paid", "gift_sent"]) | _VALUE,
             "version": _VALUE,
             "person": st.just("42") | _VALUE,
@@ -185,6 +262,10 @@ _VALUE = st.recursive(
             )
             | _VALUE,
             "attributes": st.dictionaries(st.sampled_from(["email", "region", "x"]), _VALUE),
+            "links": st.dictionaries(st.sampled_from(["email", "x"]), _VALUE) | _VALUE,
+            "from": st.just("43") | _VALUE,
+            "consents": st.dictionaries(st.just("x"), st.booleans() | _VALUE) | _VALUE,
+            "test": st.booleans() | _VALUE,
         },
     )
 )

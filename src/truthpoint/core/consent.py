@@ -77,7 +77,12 @@ def say(heard: Heard, source: str, at_ms: int, *, granted: bool, history: bool =
     if history and granted:
         return heard if heard.history else replace(heard, history=True)
     before = heard.sources.get(source, ())
-    after = _folded((*before, Span(at_ms, at_ms, granted)))
+    word = Span(at_ms, at_ms, granted)
+    if before and before[-1].granted is granted and at_ms > before[-1].last_ms:
+        # The usual word: what its source always says, once more.
+        after = _thinned([*before, word])
+    else:
+        after = _folded((*before, word))
     return heard if after == before else replace(heard, sources={**heard.sources, source: after})
 
 

@@ -138,11 +138,11 @@ def apply(profile: Profile, update: Update, contract: Contract) -> Applied:
         elif value is None:
             found.append(_at("consent_null", name, f"`{name}` is a consent, and null."))
         else:
-            was = heard.get(name, NOTHING)
-            heard[name] = _said(was, update, granted=value is True)
-            if state(heard[name]) is not _at_customerio(
-                name, profile, update, granted=value is True
-            ):
+            granted, was = value is True, heard.get(name, NOTHING)
+            heard[name] = say(
+                was, update.source, update.at_ms, granted=granted, history=update.history
+            )
+            if state(heard[name]) is not _at_customerio(name, profile, update, granted=granted):
                 changed[name] = state(heard[name])
             if update.from_customerio:
                 told_ms[name] = max(update.at_ms, told_ms.get(name, update.at_ms))
@@ -167,18 +167,16 @@ def combine(primary: Profile, secondary: Profile, *, same_person: bool) -> Appli
     kept, heard = dict(primary.attributes), dict(primary.consents)
     told_ms = dict(primary.told_ms)
     changed: dict[str, object] = {}
-    taken: set[str] = set()
     at_ms = 0
     for name, theirs in secondary.attributes.items():
         ours = kept.get(name)
         if same_person:
             kept[name] = _later(ours, theirs)
-            if ours is not None and _rank(ours.value) != _rank(theirs.value):
-                changed[name] = kept[name].value
         elif ours is None or ours.value in (None, ""):
             kept[name] = theirs
-        if kept[name] is not ours:
-            taken.add(name)
+        differs = ours is not None and _rank(ours.value) != _rank(theirs.value)
+        if differs and (same_person or name in primary.unsent):
+            changed[name] = kept[name].value
     for name in primary.consents | secondary.consents:
         ours, theirs = heard.get(name, NOTHING), secondary.consents.get(name, NOTHING)
         now = joined(ours, theirs, same_person=same_person)
@@ -189,10 +187,13 @@ def combine(primary: Profile, secondary: Profile, *, same_person: bool) -> Appli
             at_ms = max(at_ms, latest_ms(now))
     for name, theirs_ms in secondary.told_ms.items():
         told_ms[name] = max(theirs_ms, told_ms.get(name, theirs_ms))
-    unsent = [name for name in primary.unsent if name not in taken]
-    unsent += [name for name in secondary.unsent if name in taken]
+    sent = _sent(primary) | _sent(secondary)
+    unsent = dict.fromkeys(primary.unsent + secondary.unsent)
+    unsent = {name: None for name in unsent if name not in sent and kept[name].value is not None}
+    for name in changed.keys() & unsent.keys():
+        del changed[name]
     after = Profile(attributes=kept, consents=heard, told_ms=told_ms, unsent=tuple(unsent))
-    return _told(after, {n: v for n, v in changed.items() if n not in unsent}, at_ms)
+    return _told(after, changed, at_ms)
 
 
 def wire_attributes(contract: Contract, changed: Mapping[str, object]) -> dict[str, object]:
@@ -207,12 +208,14 @@ def wire_attributes(contract: Contract, changed: Mapping[str, object]) -> dict[s
     """
     consents = _consents(contract)
     told = dict(changed)
-    for name in changed.keys() & consents.keys():
-        consent = consents[name]
+    for name, value in changed.items():
+        consent = consents.get(name)
+        if consent is None:
+            continue
         if consent.channel is Channel.ALL:
-            told["unsubscribed"] = not changed[name]
+            told["unsubscribed"] = not value
         else:
-            told[f"{_PREFERENCES}.topics.topic_{consent.topic}"] = changed[name]
+            told[f"{_PREFERENCES}.topics.topic_{consent.topic}"] = value
     return told
 
 
@@ -240,15 +243,17 @@ def _both_withdrawn(ours: Heard, theirs: Heard, *, same_person: bool) -> bool:
     return state(ours) is False and (silent or state(theirs) is False)
 
 
-def _said(heard: Heard, update: Update, *, granted: bool) -> Heard:
-    return say(heard, update.source, update.at_ms, granted=granted, history=update.history)
-
-
 def _at_customerio(name: str, profile: Profile, update: Update, *, granted: bool) -> bool | None:
     """Return what Customer.io has of a consent: its own word, if it has nothing younger."""
     if update.from_customerio and update.at_ms >= profile.told_ms.get(name, update.at_ms):
         return granted
     return state(profile.consents.get(name, NOTHING))
+
+
+def _sent(profile: Profile) -> set[str]:
+    """Return the names of the attributes that Customer.io has, consents apart."""
+    held = {name for name, kept in profile.attributes.items() if kept.value is not None}
+    return held.difference(profile.unsent)
 
 
 def _taken(heard: Mapping[str, Heard], contract: Contract) -> int:
@@ -274,8 +279,7 @@ def _with_room(
         if name not in held:
             # It never went out, so there is nothing to remove.
             changed.pop(name, None)
-    sent = {name for name, kept in before.attributes.items() if kept.value is not None}
-    sent -= set(before.unsent)
+    sent = _sent(before)
     waiting = [name for name in before.unsent if name in held]
     waiting += [n for n in changed if n in held and n not in sent and n not in waiting]
     room_count = MAX_ATTRIBUTES - _taken(after.consents, contract) - len(held & sent)

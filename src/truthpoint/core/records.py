@@ -1,15 +1,11 @@
 """Step 1 of 6: the bytes of one record become a `Record`, or the reasons why they cannot.
 
 Only the form is judged here; what the contract says of it is `examine`'s business.
-Nothing is converted but JSON itself: numbers with a point arrive as exact decimals. An
-object that names one key twice is no record: which of the two was meant is a guess.
+Nothing is converted but JSON itself (`lines`).
 """
 
 from __future__ import annotations
 
-import json
-import re
-from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeGuard, cast
 
@@ -23,14 +19,23 @@ from truthpoint.values.instants import (
     from_iso,
 )
 
+from .lines import MAX_DEPTH, Line, kind_of, read_line
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
+
+__all__ = [
+    "LONGEST_NAME",
+    "MAX_DEPTH",
+    "MAX_RECORD_BYTES",
+    "Record",
+    "RecordType",
+    "Unreadable",
+    "read_record",
+]
 
 MAX_RECORD_BYTES: Final = 1024 * 1024
 """A record over 1 MiB is refused at capture and not kept (design, section 5)."""
-
-MAX_DEPTH: Final = 64
-"""Deepest nesting of objects and lists, the record itself being the first of them."""
 
 LONGEST_NAME: Final = 150
 """Longest source name and record id, in characters."""
@@ -43,8 +48,8 @@ class RecordType(StrEnum):
     TRACK = "track"
     LINK = "link"
     MERGE = "merge"
-    CONSENT = "consent"
     ERASE = "erase"
+    CONSENT = "consent"
     READMIT = "readmit"
 
 
@@ -60,10 +65,10 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         version: Version of the event; None: the current one.
         body: The event's properties, or the person's attributes.
         record_id: The source's own id of the record, if it gives one.
-        links: Of a link: the identifiers to be linked.
-        other: Of a merge: the identifiers of who becomes part of the person.
-        consents: Of a consent: attribute to what was said.
-        test: Whether it comes from a test mode; such records never reach production.
+        links: Further identifiers of the person, as given; none unless `type` is link.
+        other: Identifiers of who is merged into the person; none unless `type` is merge.
+        consents: What the person now consents to, and what not; none unless `type` is consent.
+        test: Whether it is of a shop's test mode: it never reaches production (law 19).
     """
 
     type: RecordType
@@ -100,13 +105,13 @@ _KEYS: Final = {
     RecordType.TRACK: _COMMON | {"event", "version", "properties"},
     RecordType.LINK: _COMMON | {"links"},
     RecordType.MERGE: _COMMON | {"from"},
-    RecordType.CONSENT: _COMMON | {"consents"},
     RecordType.ERASE: _COMMON,
+    RecordType.CONSENT: _COMMON | {"consents"},
     RecordType.READMIT: _COMMON,
 }
 _TYPES: Final = {one.value: one for one in RecordType}
-_encode: Final = msgspec.json.Encoder(decimal_format="number").encode
-_decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
+_WITHOUT_PERSON: Final = frozenset({RecordType.IDENTIFY, RecordType.TRACK})
+"""Types that are judged by the contract when they name nobody; others say nothing then."""
 
 
 def read_record(
@@ -121,140 +126,18 @@ def read_record(
         ours: Whether the bytes were written from a mapping, so that no key can be there
             twice; else that is looked for.
     """
-    try:
-        given: object = _decode(body)
-        repeated = (
-            not ours
-            and isinstance(given, dict)
-            and _repeats_a_key(body, cast("dict[str, object]", given))
-        )
-    except InvalidOperation:
-        evidence = "A number of the line has an exponent that no reader takes."
-        return Unreadable(findings=(finding("not_json", evidence),))
-    except (msgspec.DecodeError, RecursionError, ValueError) as error:
-        return Unreadable(findings=(_why_not_json(body, error),))
-    if not isinstance(given, dict):
-        evidence = f"The line holds {_kind(given)}."
-        return Unreadable(findings=(finding("not_an_object", evidence),))
-    reader = _Reader(cast("dict[str, object]", given))
-    if _is_too_deep(body, cast("dict[str, object]", given)):
-        reader.note_depth()
-    if repeated:
-        reader.note_repeated_key()
-    return reader.read(source, captured_at_ms)
-
-
-def _is_too_deep(body: bytes, given: dict[str, object]) -> bool:
-    """Tell whether a record is nested deeper than `MAX_DEPTH`.
-
-    Validators and encoders have bounds of their own, far below what JSON's reader takes, and
-    end in errors there.
-    """
-    if body.count(b"{") + body.count(b"[") <= MAX_DEPTH:
-        # As most records: they hold fewer objects and lists than that, however nested.
-        return False
-    level: list[object] = [given]
-    for _ in range(MAX_DEPTH):
-        level = [inner for held in level for inner in _inner(held)]
-        if not level:
-            return False
-    return True
-
-
-def _inner(held: object) -> list[object]:
-    """Return the objects and lists that stand in an object or a list."""
-    if isinstance(held, dict):
-        values: Iterable[object] = cast("dict[str, object]", held).values()
-    else:
-        values = cast("list[object]", held)
-    return [one for one in values if isinstance(one, dict | list)]
-
-
-def _repeats_a_key(body: bytes, given: Mapping[str, object]) -> bool:
-    """Tell whether any object of the JSON names one key twice.
-
-    The decoder keeps the last of equal keys, so that then fewer are left than there are
-    `":` outside white space. Text can hold that too, with its quote escaped: only when
-    the numbers differ are the objects looked at, which takes ten times as long.
-    """
-    written = body.translate(None, b" \t\n\r").count(b'":')
-    if b"\\" not in body:
-        # No text holds a quote, so that what is left has one `":` a key, written anew too.
-        return written != _encode(given).count(b'":')
-    if written == _count_keys(given):
-        return False
-    repeated = False
-
-    def note(pairs: list[tuple[str, object]]) -> None:
-        nonlocal repeated
-        repeated = repeated or len({name for name, _ in pairs}) != len(pairs)
-
-    json.loads(body, object_pairs_hook=note, parse_int=str, parse_float=str)
-    return repeated
-
-
-def _count_keys(given: Mapping[str, object]) -> int:
-    count = 0
-    left: list[object] = [given]
-    while left:
-        value = left.pop()
-        left += _inner(value)
-        if isinstance(value, dict):
-            count += len(cast("dict[str, object]", value))
-    return count
-
-
-def _why_not_json(body: bytes, error: Exception) -> Finding:
-    try:
-        body.decode()
-    except UnicodeDecodeError as undecoded:
-        return finding("not_text", f"Byte {undecoded.start + 1} of the line is not UTF-8.")
-    if not body.strip():
-        return finding("not_json", "The line is empty.")
-    return finding("not_json", f"The line is not JSON{json_fault(error)}.")
-
-
-_FAULT: Final = re.compile(r"JSON is malformed: ([ -~]+) \(byte (\d+)\)")
-"""What the reader says: words of its own, and a place; nothing of the text."""
-
-
-def json_fault(error: Exception) -> str:
-    """Return what is wrong with a text that is no JSON, and where, after a colon; or nothing."""
-    if str(error) == "Input data was truncated":
-        return ": it is cut off"
-    found = _FAULT.fullmatch(str(error))
-    return f": {found[1]}, at byte {int(found[2]) + 1}" if found else ""
-
-
-def _kind(value: object) -> str:
-    """Name a JSON value's kind with its article, for evidence."""
-    names: dict[type, str] = {
-        str: "a string",
-        bool: "a boolean",
-        int: "a number",
-        Decimal: "a number",
-        list: "a list",
-        dict: "an object",
-    }
-    return names.get(type(value), "null")
+    line = read_line(body, ours=ours)
+    if not isinstance(line, Line):
+        return Unreadable(findings=(line,))
+    return _Reader(line).read(source, captured_at_ms)
 
 
 class _Reader:
     """Reads one decoded object and collects everything that is wrong with it."""
 
-    def __init__(self, given: Mapping[str, object]) -> None:
-        self._given = given
-        self._findings: list[Finding] = []
-
-    def note_depth(self) -> None:
-        """Note that the record is nested too deeply."""
-        evidence = f"Its objects and lists are nested deeper than {MAX_DEPTH} levels."
-        self._findings.append(finding("record_too_deep", evidence))
-
-    def note_repeated_key(self) -> None:
-        """Note that an object of the record names one key twice."""
-        evidence = "An object of the record names one key twice."
-        self._findings.append(finding("key_repeated", evidence))
+    def __init__(self, line: Line) -> None:
+        self._given = line.given
+        self._findings = list(line.findings)
 
     def read(self, source: str, captured_at_ms: int) -> Record | Unreadable:
         kind = self._type()
@@ -263,12 +146,12 @@ class _Reader:
             type=kind or RecordType.TRACK,
             source=self._text("source") or source,
             at_ms=self._at(captured_at_ms),
-            person=self._identifiers("person"),
+            person=self._person(kind),
             event=self._event() if kind is RecordType.TRACK else "",
             version=self._version(),
-            body=self._mapping("attributes" if kind is RecordType.IDENTIFY else "properties"),
+            body=self._body(kind),
             record_id=self._text("record_id"),
-            links=self._needed("links") if kind is RecordType.LINK else {},
+            links=self._links() if kind is RecordType.LINK else {},
             other=self._other() if kind is RecordType.MERGE else {},
             consents=self._consents() if kind is RecordType.CONSENT else {},
             test=self._test(),
@@ -285,13 +168,16 @@ class _Reader:
         self._findings.append(finding(code, evidence, where=Where(path=path or None)))
 
     def _wrong(self, path: str, expected: str) -> None:
-        got = _kind(self._given.get(path))
+        got = kind_of(self._given.get(path))
         self._add("record_key_type", path, f"`{path}` is {got}; it must be {expected}.")
+
+    def _missing(self, path: str, evidence: str) -> None:
+        self._add("record_key_missing", path, evidence)
 
     def _type(self) -> RecordType | None:
         given = self._given.get("type")
         if given is None:
-            self._add("record_key_missing", "type", "The record does not say its `type`.")
+            self._missing("type", "The record does not say its `type`.")
         elif not isinstance(given, str):
             self._wrong("type", "a string")
         elif given in _TYPES:
@@ -342,38 +228,45 @@ class _Reader:
                 f"it takes {', '.join(sorted(_KEYS[kind]))}.",
             )
 
-    def _identifiers(self, key: str) -> Mapping[str, object]:
-        given = self._given.get(key)
-        if given is None:
-            return {}
-        if isinstance(given, str | int) and not isinstance(given, bool):
-            return {"id": given}
-        if isinstance(given, dict):
-            return cast("dict[str, object]", given)
-        self._wrong(key, "an id or an object of identifiers")
-        return {}
+    def _person(self, kind: RecordType | None) -> Mapping[str, object]:
+        person = self._identifiers("person")
+        if kind is None or kind in _WITHOUT_PERSON:
+            return person or {}
+        return self._needed("person", person, "The record does not name its `person`.")
+
+    def _body(self, kind: RecordType | None) -> Mapping[str, object]:
+        key = "attributes" if kind is RecordType.IDENTIFY else "properties"
+        return self._mapping(key) or {}
+
+    def _links(self) -> Mapping[str, object]:
+        links = self._mapping("links")
+        return self._needed("links", links, "The record gives no identifier in its `links`.")
 
     def _other(self) -> Mapping[str, object]:
-        """Return who becomes part of the person, which a merge must say."""
-        if self._given.get("from") is None:
-            self._add("record_key_missing", "from", "The record does not say its `from`.")
-        return self._identifiers("from")
+        evidence = "The record does not say who is merged, in `from`."
+        return self._needed("from", self._identifiers("from"), evidence)
 
-    def _needed(self, key: str) -> Mapping[str, object]:
-        """Return an object that must be there and hold something."""
-        given = self._given.get(key)
-        if given is None or given == {}:
-            self._add("record_key_missing", key, f"The record does not say its `{key}`.")
-            return {}
-        return self._mapping(key)
+    def _needed(
+        self, key: str, given: Mapping[str, object] | None, evidence: str
+    ) -> Mapping[str, object]:
+        """Return what stands under a key, and note when it is nothing; None: noted already."""
+        if given is not None and all(value is None for value in given.values()):
+            self._missing(key, evidence)
+        return given or {}
 
     def _consents(self) -> Mapping[str, bool]:
-        given = self._needed("consents")
-        if all(isinstance(one, bool) for one in given.values()):
-            return cast("Mapping[str, bool]", given)
-        evidence = "A value of `consents` is neither true nor false."
-        self._add("record_key_type", "consents", evidence)
-        return {}
+        given = self._mapping("consents")
+        if given is not None and not given:
+            self._missing("consents", "The record changes none of the `consents`.")
+        told: dict[str, bool] = {}
+        for name, value in (given or {}).items():
+            if not isinstance(value, bool):
+                # Its name is not shown: it may be a customer's word.
+                evidence = f"A value of `consents` is {kind_of(value)}; it must be true or false."
+                self._add("record_key_type", "consents", evidence)
+                return {}
+            told[name] = value
+        return told
 
     def _test(self) -> bool:
         given = self._given.get("test")
@@ -382,12 +275,24 @@ class _Reader:
         self._wrong("test", "true or false")
         return False
 
+    def _identifiers(self, key: str) -> Mapping[str, object] | None:
+        """Return identifiers by kind; None: they are of a wrong kind, which is noted."""
+        given = self._given.get(key)
+        if given is None:
+            return {}
+        if isinstance(given, str | int) and not isinstance(given, bool):
+            return {"id": given}
+        if isinstance(given, dict):
+            return cast("dict[str, object]", given)
+        self._wrong(key, "an id or an object of identifiers")
+        return None
+
     def _event(self) -> str:
         given = self._given.get("event")
         if isinstance(given, str):
             return given
         if given is None:
-            self._add("record_key_missing", "event", "The record does not name its `event`.")
+            self._missing("event", "The record does not name its `event`.")
         else:
             self._wrong("event", "a string")
         return ""
@@ -399,14 +304,15 @@ class _Reader:
         self._wrong("version", "a whole number")
         return None
 
-    def _mapping(self, key: str) -> Mapping[str, object]:
+    def _mapping(self, key: str) -> Mapping[str, object] | None:
+        """Return the object under a key; None: it is none, which is noted."""
         given = self._given.get(key)
         if given is None:
             return {}
         if isinstance(given, dict):
             return cast("dict[str, object]", given)
         self._wrong(key, "an object")
-        return {}
+        return None
 
 
 _TIME_WORDS: Final = {

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from truthpoint.core.records import MAX_RECORD_BYTES, json_fault
+from truthpoint.core.lines import json_fault
+from truthpoint.core.records import MAX_RECORD_BYTES
 
 from .refusals import Refused
 

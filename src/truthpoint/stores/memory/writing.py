@@ -47,16 +47,20 @@ def _join(shelf: MemoryShelf, joined: Joined) -> None:
     for event, tie in list(shelf.closings):
         if tie == of_person(gone):
             shelf.close(event, of_person(into), shelf.closings.pop((event, tie)))
-    for kept in (shelf.profiles, shelf.totals, shelf.people, shelf.not_before_ms):
-        kept.pop(gone, None)
-    for link in [one for one in shelf.links if one[2] == gone]:
-        del shelf.links[link]
-    shelf.waiting.discard(gone)
+    _forget(shelf, gone)
     waited_for = shelf.blocked.pop(gone, set())
     if gone in shelf.away:
         waited_for.add(gone)
     if waited_for:
         shelf.blocked.setdefault(into, set()).update(waited_for)
+
+
+def _forget(shelf: MemoryShelf, person: int) -> None:
+    for kept in (shelf.profiles, shelf.totals, shelf.people, shelf.not_before_ms):
+        kept.pop(person, None)
+    for link in [one for one in shelf.links if one[2] == person]:
+        del shelf.links[link]
+    shelf.waiting.discard(person)
 
 
 def _join_operations(shelf: MemoryShelf, joined: Joined) -> None:
