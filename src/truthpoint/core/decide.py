@@ -22,7 +22,6 @@ from truthpoint.findings import Finding, Where, finding
 
 from .batch import Batch
 from .decision import Decision, Hold, Outcome, Reason, Verdict
-from .examine import ends_of
 from .examined import (
     Broken,
     Erasing,
@@ -34,6 +33,7 @@ from .examined import (
     NotOwner,
     Word,
 )
+from .keying import ends_of
 from .linking import Lesson
 from .moments import Moments
 from .people import Grade

@@ -6,7 +6,6 @@ counts. It needs no state: the same record and contract give the same answer alw
 
 from __future__ import annotations
 
-from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, assert_never
 
@@ -14,12 +13,10 @@ from truthpoint.contract.check import Checker
 from truthpoint.contract.nodes import close_to
 from truthpoint.contract.rules import OnViolation
 from truthpoint.findings import Finding, Where, finding, has_errors
-from truthpoint.values.instants import to_seconds
 
 from .completing import Catalogue, lacking
 from .examined import (
     Broken,
-    Ends,
     Erasing,
     Examined,
     Identity,
@@ -30,11 +27,11 @@ from .examined import (
     NotOwner,
     Word,
 )
+from .keying import empty_keys, ends_of, texts, touches_key
 from .naming import Naming, identifiers_among, named, permanent
 from .people import Who
 from .records import Record, RecordType, Unreadable, read_record
 from .reused import is_reused
-from .texts import normal_text
 from .usual import UsualRecords, encode
 
 if TYPE_CHECKING:
@@ -94,7 +91,7 @@ class Examiner:
                 return None
         if event.complete and lacking(event, usual.values):
             return None
-        key = _texts(event.key, usual.values, usual.at_ms)
+        key = texts(event.key, usual.values, usual.at_ms)
         if not all(map(str.strip, key)):
             return None
         return Moment(
@@ -104,7 +101,7 @@ class Examiner:
             values=usual.values,
             encoded=usual.encoded,
             key=key,
-            compare=_texts(event.compare, usual.values, usual.at_ms),
+            compare=texts(event.compare, usual.values, usual.at_ms),
         )
 
     def examine(
@@ -214,15 +211,15 @@ class Examiner:
         is_minimal = (
             has_errors(of_body)
             and event.on_violation is OnViolation.SEND_MINIMAL
-            and not _touches_key(event, of_body)
+            and not touches_key(event, of_body)
         )
         if is_minimal:
             values = self._checker.minimal(event, body)
         found = findings + of_person + of_body
         key: tuple[str, ...] = ()
         if not has_errors(of_body) or is_minimal:
-            key = _texts(event.key, values, record.at_ms)
-            of_key = _empty_keys(event.key, key)
+            key = texts(event.key, values, record.at_ms)
+            of_key = empty_keys(event.key, key)
             found += of_key
         bad = has_errors(findings + of_person) or (has_errors(found) and not is_minimal)
         if bad or (is_minimal and not all(map(str.strip, key))):
@@ -241,7 +238,7 @@ class Examiner:
             values=values,
             encoded=encode(values),
             key=key,
-            compare=_texts(event.compare, values, record.at_ms),
+            compare=texts(event.compare, values, record.at_ms),
             findings=found,
             test=record.test,
             stands_in=stands_in,
@@ -354,32 +351,6 @@ class Examiner:
         return tuple((kind, links[kind]) for kind in (*kinds, *more) if kind in links)
 
 
-def ends_of(event: Event, body: Mapping[str, object]) -> tuple[Ends, ...]:
-    """Return what an event closes whose key and correlation can be read (law 9).
-
-    Args:
-        event: What the contract says of it.
-        body: Its properties, as given or normalised.
-    """
-    if not all(name == "at" or _plain_text(body.get(name)) for name in event.key):
-        return ()
-    return tuple((close, _plain_text(body.get(close.by))) for close in event.closes)
-
-
-def _plain_text(value: object) -> str:
-    """Return a value of a plain type as the text that ties are made of; empty: it is none."""
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
-        return ""
-    text = normal_text(value)
-    return text if text.strip() else ""
-
-
-def _touches_key(event: Event, findings: tuple[Finding, ...]) -> bool:
-    """Tell whether something is wrong with what makes an event the same moment."""
-    keys = {f"properties.{name}" for name in event.key}
-    return any(one.severity == "error" and one.where.path in keys for one in findings)
-
-
 def _unless_said(
     findings: tuple[Finding, ...], naming: Naming, record: Record
 ) -> tuple[Finding, ...]:
@@ -413,20 +384,3 @@ def _meant(name: str, known: tuple[str, ...]) -> str | None:
     """Return the fix for a name that is close to one of the contract's; None: it is to none."""
     meant = close_to(name, known)
     return meant and f"{meant} Correct it, or declare it in the contract."
-
-
-def _texts(names: tuple[str, ...], values: Mapping[str, object], at_ms: int) -> tuple[str, ...]:
-    """Return values as normalised text; `at` is the moment in unix seconds, as on the wire."""
-    texts: list[str] = []
-    for name in names:
-        value = to_seconds(at_ms) if name == "at" and name not in values else values[name]
-        texts.append(value if isinstance(value, str) else normal_text(value))
-    return tuple(texts)
-
-
-def _empty_keys(names: tuple[str, ...], key: tuple[str, ...]) -> tuple[Finding, ...]:
-    return tuple(
-        _at("key_empty", f"properties.{name}", f"`{name}` is part of the key and is empty.")
-        for name, text in zip(names, key, strict=True)
-        if not text.strip()
-    )

@@ -14,7 +14,7 @@ from truthpoint.values.event_id import event_id
 
 from . import rollups
 from .decision import LedgerRow, Reason
-from .examine import ends_of
+from .keying import ends_of
 from .outbox import Action
 from .people import EMAIL
 from .texts import encode, key_text, normal_text
