@@ -176,6 +176,7 @@ def test_what_is_kept_is_the_same_after_a_store(story: list[Word]) -> None:
 
 
 @given(st.lists(st.tuples(st.just(SHOP), st.integers(0, 99), st.booleans()), max_size=60))
+@example([(SHOP, minute, minute % 2 == 0) for minute in range(20)])
 def test_only_the_last_two_runs_are_kept_of_a_source(story: list[Word]) -> None:
     """A person who goes back and forth for years does not make the row grow."""
     spans = heard_of(story).sources.get(SHOP, ())
@@ -204,6 +205,60 @@ def test_words_that_were_drawn_together_are_read_for_the_withdrawal(
     if plain_state([*story, *other]) is False:
         assert state(heard) is False
         assert state(both) is False
+
+
+@pytest.mark.parametrize(
+    ("usual", "late", "spans"),
+    [
+        # The grant comes again at once after the denial, so that it comes to nothing.
+        (True, (3, False), [(3, 3, True), (3, 3, False), (3, 7, True), (8, 8, True), (9, 9, True)]),
+        # The denial comes again as late as can be.
+        (
+            False,
+            (3, True),
+            [(0, 0, False), (3, 3, True), (5, 7, False), (8, 8, False), (9, 9, False)],
+        ),
+        # What is drawn together stays so while nothing contradicts it.
+        (
+            False,
+            (20, True),
+            [(0, 6, False), (7, 7, False), (8, 8, False), (9, 9, False), (20, 20, True)],
+        ),
+        (
+            True,
+            (20, False),
+            [(0, 6, True), (7, 7, True), (8, 8, True), (9, 9, True), (20, 20, False)],
+        ),
+        # Within a span an equal word is nothing new.
+        (True, (4, True), [(0, 5, True), (6, 6, True), (7, 7, True), (8, 8, True), (9, 9, True)]),
+    ],
+)
+def test_a_word_in_the_midst_of_many_divides_them(
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    usual: bool,
+    late: tuple[int, bool],
+    spans: list[tuple[int, int, bool]],
+) -> None:
+    """Ten equal words, of which the oldest are drawn together, and one that comes later."""
+    monkeypatch.setattr(consent, "MOST_SPANS", 5)
+    heard = heard_of([(SHOP, minute, usual) for minute in range(10)])
+    heard = heard_of([(SHOP, *late)], heard)
+    expected = [(first * MINUTE_MS, last * MINUTE_MS, granted) for first, last, granted in spans]
+    shown = [
+        # One millisecond after the denial is as good as its minute here.
+        (span.first_ms // MINUTE_MS * MINUTE_MS, span.last_ms, span.granted)
+        for span in heard.sources[SHOP]
+    ]
+
+    assert expected == shown
+
+
+def test_a_row_is_compact() -> None:
+    """What is kept of a word is its time twice and what it says."""
+    heard = heard_of([(SHOP, 1, True)])
+
+    assert b'{"sources":{"shop":[[60000,60000,true]]}}' == msgspec.json.encode(heard)
 
 
 def test_the_memory_of_one_source_has_an_end() -> None:

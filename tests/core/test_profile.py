@@ -306,6 +306,17 @@ def test_a_grant_that_customerio_reports_against_a_withdrawal_is_taken_back_ther
     assert report.at_ms == told.at_ms
 
 
+def test_reports_are_compared_in_whole_seconds_as_customerio_does() -> None:
+    """Its grant of the second in which a withdrawal was told may be what it has."""
+    denied = Update(attributes={"email_consent": False}, at_ms=60_900, source="shop")
+    profile = apply(Profile(), denied, CONTRACT).profile
+    there = apply(profile, reported({"email_consent": True}, 1), CONTRACT)
+    older = apply(profile, reported({"email_consent": True}, 0), CONTRACT)
+
+    assert {"email_consent": False} == there.changed
+    assert {} == older.changed
+
+
 def test_a_grant_of_a_backfill_is_sent_only_where_nobody_said_a_word() -> None:
     """Law 12: as the first word of all."""
     grant = Update(attributes={"sms_consent": True}, at_ms=5, source="shop", history=True)

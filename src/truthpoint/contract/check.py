@@ -11,6 +11,7 @@ from truthpoint.findings import Finding, Where, finding
 from truthpoint.values.currencies import EXPONENTS
 
 from .convert import Converter, prefixed
+from .minimal import MinimalForm
 from .model import Extra
 from .schema import attributes_schema, event_schema
 from .usual import is_currency
@@ -54,29 +55,62 @@ class Checker:
         self._contract = contract
         self._converter = Converter(contract.currency)
         self._events: dict[tuple[str, int], Convert] = {}
+        # The wire name tells the versions of an event apart, each with properties of its own.
+        versions = [
+            version for event in contract.events.values() for version in (event, *event.earlier)
+        ]
         self._schemas = {
-            name: jsonschema_rs.validator_for(event_schema(event))
-            for name, event in contract.events.items()
+            version.wire: jsonschema_rs.validator_for(event_schema(version)) for version in versions
         }
         self._currencies = {
-            name: next((one for one in event.properties if is_currency(one)), None)
-            for name, event in contract.events.items()
+            version.wire: next((one for one in version.properties if is_currency(one)), None)
+            for version in versions
         }
+        self._minimal: dict[tuple[str, int], MinimalForm] = {}
         self._attributes = {
             one.name: self._converter.of(one.type, exponent=EXPONENTS.get(contract.currency, 2))
             for one in contract.person.attributes
         }
         self._attributes_schema = jsonschema_rs.validator_for(attributes_schema(contract))
 
-    def event(self, event: Event, given: Mapping[str, object]) -> Checked:
-        """Return an event's properties: normalised, total, in the contract's order."""
+    def event(
+        self, event: Event, given: Mapping[str, object], *, before_completion: bool = False
+    ) -> Checked:
+        """Return an event's properties: normalised, total, in the contract's order.
+
+        Args:
+            event: The event, in the version that the record is of.
+            given: What the record says.
+            before_completion: What may still be taken over from an earlier event is not
+                missed; the values lack it.
+        """
         found: list[Note] = []
         values = cast("dict[str, object]", self._convert(event, given)(given, found))
-        schema = self._schemas[event.name]
+        schema = self._schemas[event.wire]
         if not found and _is_valid(schema, values):
             return Checked(values=values)
         _add_schema_notes(schema, values, found)
+        if before_completion:
+            taken = {one.property for one in event.complete}
+            found = [one for one in found if one[0] != "property_missing" or one[1] not in taken]
         return Checked(values=values, findings=_findings("properties", found))
+
+    def minimal(self, event: Event, given: Mapping[str, object]) -> dict[str, object]:
+        """Return what is sent of an event that breaks the contract, marked `incomplete`.
+
+        Each property is what was given, if that is right; else its default; else, where it is
+        required, a neutral value of its type.
+
+        Args:
+            event: The event, in the version that the record is of.
+            given: What the record says.
+        """
+        exponent = EXPONENTS.get(self._currency(event, given), 2)
+        form = self._minimal.get((event.wire, exponent))
+        if form is None:
+            form = MinimalForm(event, self._converter, exponent)
+            self._minimal[event.wire, exponent] = form
+        return form.of(given)
 
     def attributes(self, given: Mapping[str, object], *, first: bool = False) -> Checked:
         """Return attributes in normalised form; None deletes, what is absent stays alone.
@@ -112,14 +146,14 @@ class Checker:
     def _convert(self, event: Event, given: Mapping[str, object]) -> Convert:
         """Return the event's conversion for the currency that it is in."""
         exponent = EXPONENTS.get(self._currency(event, given), 2)
-        convert = self._events.get((event.name, exponent))
+        convert = self._events.get((event.wire, exponent))
         if convert is None:
             convert = self._converter.of_object(event.properties, event.extra, exponent=exponent)
-            self._events[event.name, exponent] = convert
+            self._events[event.wire, exponent] = convert
         return convert
 
     def _currency(self, event: Event, given: Mapping[str, object]) -> str:
-        said = self._currencies[event.name]
+        said = self._currencies[event.wire]
         if said is not None:
             said = given.get("currency", said.default)
         return said if isinstance(said, str) else self._contract.currency

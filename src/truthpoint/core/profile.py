@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from truthpoint.contract.rules import Channel
 from truthpoint.findings import Finding, Where, finding
+from truthpoint.values.instants import to_seconds
 
 from .consent import NOTHING, Heard, joined, latest_ms, say, state
 from .texts import normal_text
@@ -244,8 +245,12 @@ def _both_withdrawn(ours: Heard, theirs: Heard, *, same_person: bool) -> bool:
 
 
 def _at_customerio(name: str, profile: Profile, update: Update, *, granted: bool) -> bool | None:
-    """Return what Customer.io has of a consent: its own word, if it has nothing younger."""
-    if update.from_customerio and update.at_ms >= profile.told_ms.get(name, update.at_ms):
+    """Return what Customer.io has of a consent: its own word, if it has nothing younger.
+
+    It compares whole seconds, and its reports are no finer.
+    """
+    told_ms = profile.told_ms.get(name, update.at_ms)
+    if update.from_customerio and to_seconds(update.at_ms) >= to_seconds(told_ms):
         return granted
     return state(profile.consents.get(name, NOTHING))
 
