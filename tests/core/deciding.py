@@ -15,9 +15,10 @@ from truthpoint.core.examine import Examiner
 from truthpoint.core.plan import plan
 from truthpoint.core.records import read_record
 from truthpoint.testing.builders import START_MS, a_contract, a_property
+from truthpoint.workers.knowing import know
 
 EXAMINER = Examiner(a_contract())
-EMPTY = Known(people={}, ledger={}, totals={}, next_person=1, next_operation=1)
+EMPTY = Known(secret=b"of the tests", now_ms=START_MS)
 
 POINTS = Event(
     name="points_given",
@@ -79,25 +80,106 @@ def rows(*bodies: bytes, source: str = "backend", first: int = 1) -> list[Journa
 
 def after(known: Known, decision: Decision) -> Known:
     """What a store knows once a decision is committed."""
+    gone = {one.gone: one.into for one in decision.joined}
+
+    def stays(person: int) -> int:
+        while person in gone:
+            person = gone[person]
+        return person
+
+    people = {one.person: one for one in known.people} | {
+        one.person: one for one in decision.people
+    }
+    links = {
+        (one.kind, one.value, one.person): one for one in known.links if one.person not in gone
+    }
+    links.update(((one.kind, one.value, one.person), one) for one in decision.links)
+    rows = (*known.ledger.values(), *decision.ledger, *decision.corrected)
+    starts = {
+        (one.event, one.tie): one.attributes for one in decision.operations if one.tie is not None
+    }
+    tombstones = known.tombstones | {one for all in decision.tombstones.values() for one in all}
     return Known(
-        people={**known.people, **{one.canonical_id: one for one in decision.people}},
-        ledger={**known.ledger, **{(one.event, one.key): one for one in decision.ledger}},
-        totals={**known.totals, **{one.person: one for one in decision.totals}},
+        people=[one for one in people.values() if one.person not in gone],
+        links=list(links.values()),
+        ledger={(one.event, one.key): replace(one, person=stays(one.person)) for one in rows},
+        totals={
+            key: one
+            for key, one in {**known.totals, **{one.person: one for one in decision.totals}}.items()
+            if key not in gone
+        },
+        profiles={
+            key: one
+            for key, one in {**known.profiles, **decision.profiles}.items()
+            if key not in gone
+        },
+        starts={**known.starts, **starts},
+        said={**known.said, **{(one.source, one.event): one for one in decision.said}},
+        tombstones=tombstones - set(decision.readmitted),
+        secret=known.secret,
         next_person=decision.next_person,
         next_operation=decision.next_operation,
+        now_ms=known.now_ms,
+        takes_tests=known.takes_tests,
     )
+
+
+class Everything:
+    """All that is known, to be asked as a store is; see `truthpoint.ports.Knowledge`."""
+
+    def __init__(self, known: Known) -> None:
+        self.known = known
+
+    def named(self, canonical_ids):
+        return [one for one in self.known.people if one.canonical_id in set(canonical_ids)]
+
+    def addressed(self, addresses):
+        return [one for one in self.known.people if one.address in set(addresses)]
+
+    def people(self, people):
+        return [one for one in self.known.people if one.person in set(people)]
+
+    def links(self, identifiers):
+        return [one for one in self.known.links if (one.kind, one.value) in set(identifiers)]
+
+    def links_of(self, people):
+        return [one for one in self.known.links if one.person in set(people)]
+
+    def ledger(self, keys):
+        return [one for key, one in self.known.ledger.items() if key in set(keys)]
+
+    def moments(self, people):
+        return [one for one in self.known.ledger.values() if one.person in set(people)]
+
+    def totals(self, people):
+        return [one for key, one in self.known.totals.items() if key in set(people)]
+
+    def profiles(self, people):
+        return {key: one for key, one in self.known.profiles.items() if key in set(people)}
+
+    def starts(self, ties):
+        return {tie: one for tie, one in self.known.starts.items() if tie in set(ties)}
+
+    def said(self):
+        return list(self.known.said.values())
+
+    def tombstones(self, digests):
+        return self.known.tombstones & set(digests)
+
+    def secret(self):
+        return self.known.secret
+
+    def next_ids(self):
+        return self.known.next_person, self.known.next_operation
 
 
 def loaded(known: Known, batch: Sequence[JournalRow], examiner: Examiner) -> Known:
     """What a store loads for a batch: only what the plan asks for."""
-    planned = plan(batch, examiner)
-    people = {name: one for name, one in known.people.items() if name in planned.ids}
-    wanted = planned.people_with_totals(examiner.contract, people.values())
-    return replace(
-        known,
-        people=people,
-        ledger={key: one for key, one in known.ledger.items() if key in planned.keys},
-        totals={person: known.totals[person] for person in wanted if person in known.totals},
+    return know(
+        plan(batch, examiner),
+        Everything(known),
+        now_ms=known.now_ms,
+        takes_tests=known.takes_tests,
     )
 
 

@@ -12,9 +12,10 @@ from msgspec.structs import replace
 
 from truthpoint.contract.model import Lane
 from truthpoint.core.decide import decide
-from truthpoint.core.decision import LedgerRow, Outcome, PersonRow, Verdict
+from truthpoint.core.decision import LedgerRow, Outcome, Verdict
 from truthpoint.core.examine import Examiner
 from truthpoint.core.outbox import Action, Operation, Standing, Totals
+from truthpoint.core.people import by_id
 from truthpoint.core.plan import plan
 from truthpoint.core.texts import key_text
 from truthpoint.testing.builders import START_MS, a_contract, an_identify, an_order, line
@@ -51,7 +52,7 @@ def test_an_order_becomes_a_person_a_ledger_row_totals_and_one_operation() -> No
     decision = one_batch(an_order(total="10.50"))
     ulid = event_id("acme", "order_paid", ["A-1"])
 
-    assert (PersonRow(person=1, canonical_id="42"),) == decision.people
+    assert (by_id(1, "42"),) == decision.people
     assert (
         Operation(
             id=1,
@@ -269,14 +270,12 @@ def test_how_a_person_stands_is_kept_by_a_decision() -> None:
     """Only what was settled changes it."""
     known = replace(
         EMPTY,
-        people={"42": PersonRow(person=7, canonical_id="42", standing=Standing.REFUSED)},
+        people=[replace(by_id(7, "42"), standing=Standing.REFUSED)],
         next_person=8,
     )
     decision = one_batch(an_identify(region="x"), known=known)
 
-    assert (
-        PersonRow(person=7, canonical_id="42", standing=Standing.REFUSED, identified=True),
-    ) == decision.people
+    assert (replace(by_id(7, "42", identified=True), standing=Standing.REFUSED),) == decision.people
 
 
 def test_money_in_another_currency_is_delivered_and_not_added() -> None:
@@ -342,11 +341,11 @@ def test_the_plan_says_what_must_be_loaded() -> None:
         rows(an_order("42"), an_order("x"), an_identify("43"), a_view("44"), a_view("45")),
         EXAMINER,
     )
-    people = [PersonRow(person=n, canonical_id=str(n)) for n in (42, 43, 44)]
+    people = [by_id(n, str(n)) for n in (42, 43, 44)]
 
     assert {"42", "43", "44", "45"} == planned.ids
     assert {("order_paid", '["A-1"]')} == planned.keys
-    assert [42] == planned.people_with_totals(EXAMINER.contract, people)
+    assert [42] == planned.people_with_totals(people)
 
 
 def test_a_ledger_key_is_a_json_array() -> None:

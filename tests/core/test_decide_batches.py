@@ -160,7 +160,7 @@ def _recomputed(moments: list[Moment], person: str) -> dict[str, object]:
 
 
 def _totals(told: Told) -> dict[str, dict[str, object]]:
-    by_key = {one.person: name for name, one in told.known.people.items()}
+    by_key = {one.person: one.canonical_id for one in told.known.people}
     return {
         by_key[person]: {
             name: Fraction(str(value)) if name == "lifetime_value" else value

@@ -20,8 +20,11 @@ from truthpoint.core.packing import (
     pack,
     single_item,
 )
+from truthpoint.core.people import address_of
 from truthpoint.core.turns import Queue, Standing, Turn, next_turn
 from truthpoint.core.wire import operation_item
+
+ADDRESS = address_of("id", "42")
 
 TOTALS = Totals(person=1, version=1, wire_at_s=5, values={})
 
@@ -49,20 +52,20 @@ def an_operation(
 def of_size(size: int, *, number: int = 1, action: Action = Action.EVENT) -> Operation:
     """An operation whose item has exactly so many bytes."""
     bare = an_operation(number, action=action, attributes=b'{"x":""}')
-    room = size - len(operation_item(bare, "42").encoded)
+    room = size - len(operation_item(bare, ADDRESS).encoded)
     assert room >= 0
     return replace(bare, attributes=b'{"x":"%b"}' % (b"a" * room))
 
 
 def a_turn(*operations: Operation, person: int = 1, canonical_id: str = "42") -> Turn:
-    return Turn(person=person, canonical_id=canonical_id, operations=operations)
+    return Turn(person=person, address=address_of("id", canonical_id), operations=operations)
 
 
 def packed(*turns: Turn) -> Packed:
     return pack(turns, lambda totals: {"orders_count": totals.version})
 
 
-@pytest.mark.parametrize("action", list(Action))
+@pytest.mark.parametrize("action", [Action.EVENT, Action.IDENTIFY])
 @pytest.mark.parametrize(
     ("size", "way"),
     [
@@ -100,7 +103,7 @@ def test_a_large_item_of_an_id_that_v1_would_misread_is_too_large(canonical_id: 
 
 def test_totals_that_exceed_a_request_are_too_large() -> None:
     """They have no way by v1, and end here rather than stop the rest."""
-    turn = Turn(person=1, canonical_id="42", totals=TOTALS)
+    turn = Turn(person=1, address=ADDRESS, totals=TOTALS)
     result = pack([turn, a_turn(an_operation())], lambda _: {"x": "a" * 40_000})
 
     assert (turn,) == result.too_large
@@ -120,7 +123,7 @@ def test_a_turn_is_its_operations_and_behind_them_its_totals() -> None:
 
 def test_an_identify_of_our_making_is_one_item() -> None:
     """Law 4."""
-    turn = Turn(person=1, canonical_id="42", identify=True, alone=True)
+    turn = Turn(person=1, address=ADDRESS, identify=True, alone=True)
     (parcel,) = packed(turn).parcels
 
     assert (1, (turn,)) == (len(parcel.items), parcel.turns)
@@ -161,7 +164,9 @@ def test_what_fails_again_and_again_travels_in_ever_smaller_requests(
 @pytest.mark.parametrize("parts", [{"identify": True, "alone": True}, {"totals": TOTALS}])
 def test_turns_without_operations_travel_in_ever_smaller_requests_too(parts) -> None:
     """Laws 7 and 16: an identify of our making and totals can be the cause as well."""
-    turns = [Turn(person=n, canonical_id=str(n), failures=20, **parts) for n in range(3)]
+    turns = [
+        Turn(person=n, address=address_of("id", str(n)), failures=20, **parts) for n in range(3)
+    ]
 
     assert [1, 1, 1] == [len(one.items) for one in packed(*turns).parcels]
 
@@ -188,7 +193,7 @@ def test_no_turn_is_lost_split_or_put_out_of_order(
         operations = [of_size(size, number=n + 1) for n, size in enumerate(of_person)]
         queue = Queue(
             person=person,
-            canonical_id="42",
+            address=ADDRESS,
             standing=Standing.KNOWN,
             operations=operations,
             complete=True,

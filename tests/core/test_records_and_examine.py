@@ -15,10 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from truthpoint.core.decide import plan
-from truthpoint.core.examine import Broken, Examiner, Identity, Moment, NotOwner, normal_text
+from truthpoint.core.examine import Examiner
+from truthpoint.core.examined import Broken, Identity, Moment, NotOwner
+from truthpoint.core.plan import plan
 from truthpoint.core.records import MAX_DEPTH, Record, RecordType, Unreadable, read_record
 from truthpoint.core.reused import other_id
+from truthpoint.core.texts import normal_text
 from truthpoint.testing.builders import START_MS, a_contract, an_identify, an_order, line
 from truthpoint.values.instants import from_iso, to_iso
 
@@ -292,7 +294,7 @@ def test_a_moment_is_normalised_with_its_key_and_what_it_is_compared_by() -> Non
         ("coupon", ""),
     ] == list(one.values.items())
     assert (("7",), ("10", "USD")) == (one.key, one.compare)
-    assert ("42", START_MS, ()) == (one.person_id, one.at_ms, one.findings)
+    assert ("42", START_MS, ()) == (one.who.id, one.at_ms, one.findings)
 
 
 @pytest.mark.parametrize(

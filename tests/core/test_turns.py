@@ -18,6 +18,7 @@ from truthpoint.core.outbox import (
     State,
     Totals,
 )
+from truthpoint.core.people import address_of
 from truthpoint.core.turns import (
     MAX_SHARED_ITEM_BYTES,
     MAX_TURN_BYTES,
@@ -28,6 +29,8 @@ from truthpoint.core.turns import (
     stamped,
     standing_after,
 )
+
+ADDRESS = address_of("id", "42")
 
 
 def an_operation(
@@ -61,7 +64,7 @@ def a_queue(
 ) -> Queue:
     return Queue(
         person=1,
-        canonical_id="42",
+        address=ADDRESS,
         standing=standing,
         operations=operations,
         complete=complete,
@@ -97,7 +100,7 @@ TOTALS = st.none() | st.builds(
 QUEUES = st.builds(
     lambda **parts: Queue(**parts),  # noqa: PLW0108 - as above
     person=st.just(1),
-    canonical_id=st.just("42"),
+    address=st.just(ADDRESS),
     standing=st.sampled_from([Standing.KNOWN] * 5 + list(Standing)),
     operations=OPERATIONS,
     complete=st.booleans(),
@@ -121,7 +124,7 @@ def test_a_turn_is_the_beginning_of_its_queue(queue: Queue) -> None:
 
     assert turn.operations == tuple(queue.operations[: len(turn.operations)])
     assert turn.dead == tuple(queue.operations[: len(turn.dead)])
-    assert (turn.person, turn.canonical_id) == (queue.person, queue.canonical_id)
+    assert (turn.person, turn.address) == (queue.person, queue.address)
 
 
 @given(QUEUES)
@@ -303,14 +306,14 @@ def test_a_turn_leaves_with_its_attempts_counted_and_a_time_that_only_rises(
     assert replace(left, operations=turn.operations, totals=turn.totals) == turn
 
 
-OURS = Turn(person=1, canonical_id="42", identify=True, alone=True)
+OURS = Turn(person=1, address=ADDRESS, identify=True, alone=True)
 THEIRS = Turn(
     person=1,
-    canonical_id="42",
+    address=ADDRESS,
     operations=(an_operation(1, action=Action.IDENTIFY, barrier=True),),
     alone=True,
 )
-EVENTS = Turn(person=1, canonical_id="42", operations=(an_operation(1),))
+EVENTS = Turn(person=1, address=ADDRESS, operations=(an_operation(1),))
 
 
 @pytest.mark.parametrize(

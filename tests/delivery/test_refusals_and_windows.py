@@ -16,6 +16,7 @@ from truthpoint.core import packing
 from truthpoint.core.answers import Answer, Transient, meaning
 from truthpoint.core.outbox import Action, Operation, State
 from truthpoint.core.packing import pack
+from truthpoint.core.people import address_of
 from truthpoint.core.turns import Turn
 from truthpoint.errors import DeliveryStopped
 
@@ -154,7 +155,7 @@ def _turn(person: int, count: int) -> Turn:
         )
         for number in range(count)
     )
-    return Turn(person=person, canonical_id=str(person), operations=operations)
+    return Turn(person=person, address=address_of("id", str(person)), operations=operations)
 
 
 @given(st.lists(st.integers(1, 9), min_size=2, max_size=40))

@@ -14,6 +14,7 @@ from decimal import Decimal
 from truthpoint.core.outbox import State
 from truthpoint.core.turns import Turn
 from truthpoint.ports import Result, Settlement
+from truthpoint.testing.scene import who_of
 
 EVENTS = {
     "paid": "order_paid",
@@ -224,14 +225,14 @@ class Model:
         }
         self._check_choice(turns, due, wanted)
         for turn in turns:
-            someone = due[turn.canonical_id]
+            someone = due[who_of(turn)]
             if someone.standing == "refused":
                 self._bury(someone)
             self._check_turn(turn, someone, now_ms)
             self._send_away(turn, someone)
 
     def _check_choice(self, turns: list[Turn], due: dict[str, Someone], wanted: int) -> None:
-        names = [turn.canonical_id for turn in turns]
+        names = [who_of(turn) for turn in turns]
 
         assert len(set(names)) == len(names), "one turn a person"
         assert set(names) <= due.keys(), "nobody who is away, postponed or silent"
@@ -316,7 +317,7 @@ class Model:
     def settled(self, settlement: Settlement) -> None:
         """Remember what became of a turn."""
         turn = settlement.turn
-        someone = self.people[turn.canonical_id]
+        someone = self.people[who_of(turn)]
         for number, fate in settlement.operations.items():
             self._settled_one(someone, self.operations[number], fate.result, fate.reason)
         if settlement.identify is not None:

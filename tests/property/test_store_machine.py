@@ -20,7 +20,7 @@ from store_model import Model, Said, as_told
 
 from truthpoint.contract.model import Event
 from truthpoint.core.decide import decide
-from truthpoint.core.decision import Decision, Known, Outcome
+from truthpoint.core.decision import Decision, Outcome
 from truthpoint.core.examine import Examiner
 from truthpoint.core.outbox import State
 from truthpoint.core.pauses import Pause, PauseKind, Pauses
@@ -33,6 +33,7 @@ from truthpoint.stores.memory import store as memory_store
 from truthpoint.testing.builders import START_MS, a_capture, a_contract, an_identify, line
 from truthpoint.testing.stores import MemoryUnderTest, SqliteUnderTest
 from truthpoint.values.instants import to_iso
+from truthpoint.workers.knowing import know
 
 PEOPLE = ("1", "2", "3")
 KEYS = ("A-1", "A-2", "A-3", "A-4", "A-5", "A-6")
@@ -206,16 +207,7 @@ class StoreMachine(RuleBasedStateMachine):
 
         examiner = EXAMINERS[self.model.mended]
         planned = plan(rows, examiner)
-        people, ledger = self.store.known(planned.ids, planned.keys)
-        totals = self.store.knowledge.totals(planned.people_with_totals(examiner.contract, people))
-        next_person, next_operation = self.store.knowledge.next_ids()
-        known = Known(
-            people={one.canonical_id: one for one in people},
-            ledger={(one.event, one.key): one for one in ledger},
-            totals={one.person: one for one in totals},
-            next_person=next_person,
-            next_operation=next_operation,
-        )
+        known = know(planned, self.store.knowledge, now_ms=self.now_ms, takes_tests=True)
         return decide(planned, examiner, known)
 
     @rule(wanted=st.sampled_from((1, 1, 2, 5, 1000)))
@@ -483,7 +475,7 @@ class StoreMachine(RuleBasedStateMachine):
         )
 
     def _check_totals(self) -> None:
-        rows, _ = self.store.known(PEOPLE, [])
+        rows = self.store.knowledge.named(PEOPLE)
         for row in rows:
             someone = self.model.people.get(row.canonical_id)
             told = self.store.knowledge.totals([row.person])

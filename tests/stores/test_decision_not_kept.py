@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from truthpoint.core.decision import PersonRow
+from truthpoint.core.people import by_id
 from truthpoint.testing.scene import Scene
 from truthpoint.testing.stores import SqliteUnderTest
 
@@ -19,10 +19,10 @@ def scene():
 def test_a_row_that_breaks_a_constraint_is_no_damage_of_the_store(scene):
     """Law 16: so the record is set aside and the worker goes on; nothing of it was written."""
     first, second = scene.capture(), scene.capture()
-    scene.commit(first, people=(PersonRow(person=1, canonical_id="42"),))
+    scene.commit(first, people=(by_id(1, "42"),))
 
     with pytest.raises(ValueError, match=r"^SQLite reports SQLITE_CONSTRAINT_UNIQUE$"):
-        scene.commit(second, people=(PersonRow(person=2, canonical_id="42"),))
+        scene.commit(second, people=(by_id(2, "42"),))
 
     assert [second] == [row.record for row in scene.store.undecided(9)]
     assert (2, 1) == scene.store.knowledge.next_ids()
