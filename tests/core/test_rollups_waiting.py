@@ -61,6 +61,18 @@ def test_it_counts_when_its_wait_is_over_and_is_told() -> None:
     assert HOUR_MS + 5 == rollups.next_due_ms(values)
 
 
+def test_what_was_counted_without_its_order_is_reported_without_its_key() -> None:
+    """Law 21: a key may be anything that a shop makes keys of."""
+    _, counted = rollups.settle_due(folded([REFUND]), 10**15)
+    told = [rollups.overdue(one) for one in counted]
+
+    assert ["awaited_missing"] * 2 == [one.code for one in told]
+    assert "The `paid` that it names did not come while `dollars` waited for it." in [
+        one.evidence for one in told
+    ]
+    assert not any("A-1" in str(one) for one in told)
+
+
 def test_an_order_after_the_wait_changes_nothing_any_more() -> None:
     """Law 10: the refund is counted once."""
     late, _ = rollups.settle_due(folded([REFUND]), 10**15)

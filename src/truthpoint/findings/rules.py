@@ -282,7 +282,13 @@ _RECORD: Final = (
         "currency_not_reporting",
         _WARNING,
         "The event is delivered; its amount is not added to the money totals.",
-        "Totals are kept in the contract's reporting currency only.",
+        "Let the rollup keep each currency (`currency: per_currency`) or convert it (`rates`).",
+    ),
+    (
+        "awaited_missing",
+        _WARNING,
+        "Its wait is over, so the amount is taken off from the totals all the same.",
+        "Find out why the moment that it names was never told, or names another one.",
     ),
 )
 
