@@ -82,7 +82,7 @@ class Face(ABC, Generic[Told]):
             source: Who says it; None: the tracker's source.
             record_id: The source's own id of this record, by which a repeat is known.
             connection: Refused in this version: no store can join its transaction.
-            test: Whether it is of a shop's test mode, which never reaches production.
+            test: Whether it is of a shop's test mode.
             attributes: Attributes by any name; None deletes, what is absent stays alone.
             more: Attributes by keyword.
 
@@ -128,7 +128,7 @@ class Face(ABC, Generic[Told]):
             version: Version of the event; None: the current one.
             record_id: The source's own id of this record, by which a repeat is known.
             connection: Refused in this version: no store can join its transaction.
-            test: Whether it is of a shop's test mode, which never reaches production.
+            test: Whether it is of a shop's test mode.
             properties: Properties by any name.
             more: Properties by keyword.
 
@@ -172,7 +172,7 @@ class Face(ABC, Generic[Told]):
             source: Who says it; None: the tracker's source.
             record_id: The source's own id of this record, by which a repeat is known.
             connection: Refused in this version: no store can join its transaction.
-            test: Whether it is of a shop's test mode, which never reaches production.
+            test: Whether it is of a shop's test mode.
             links: Identifiers by their kind, which the contract declares.
             more: Identifiers by keyword.
 
@@ -213,7 +213,7 @@ class Face(ABC, Generic[Told]):
             source: Who says it; None: the tracker's source.
             record_id: The source's own id of this record, by which a repeat is known.
             connection: Refused in this version: no store can join its transaction.
-            test: Whether it is of a shop's test mode, which never reaches production.
+            test: Whether it is of a shop's test mode.
 
         Returns:
             The receipt; the record is durable.
@@ -249,7 +249,7 @@ class Face(ABC, Generic[Told]):
             source: Who says it; None: the tracker's source.
             record_id: The source's own id of this record, by which a repeat is known.
             connection: Refused in this version: no store can join its transaction.
-            test: Whether it is of a shop's test mode, which never reaches production.
+            test: Whether it is of a shop's test mode.
 
         Returns:
             The receipt; the record is durable.
@@ -287,7 +287,7 @@ class Face(ABC, Generic[Told]):
             source: Who says it; None: the tracker's source.
             record_id: The source's own id of this record, by which a repeat is known.
             connection: Refused in this version: no store can join its transaction.
-            test: Whether it is of a shop's test mode, which never reaches production.
+            test: Whether it is of a shop's test mode.
             consents: True or False by the name of the consent's attribute.
             more: The same by keyword.
 
