@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import jsonschema_rs
 import pytest
 from giving import TOY, contract, told
 from hypothesis import given
@@ -14,6 +15,7 @@ from test_ruling_keys import CONTRACT
 from truthpoint.contract.check import Checker
 from truthpoint.contract.minimal import neutral
 from truthpoint.contract.model import Extra, Kind, Property, Type
+from truthpoint.contract.schema import is_valid
 
 CHECKER = Checker(CONTRACT)
 PAID = CONTRACT.events["order_paid"]
@@ -120,14 +122,22 @@ def test_what_is_within_an_item_and_not_declared_is_no_reason_to_drop_the_list()
     } == minimal({"toys": items}, toys)
 
 
-def test_what_the_validator_cannot_judge_is_not_sent() -> None:
-    """Its bounds are not ours."""
+def test_what_is_nested_too_deeply_is_not_sent() -> None:
+    """The default is."""
     anything = Property(name="any", type=Type(kind=Kind.OBJECT), default={})
     deep: object = {}
     for _ in range(400):
         deep = {"a": deep}
 
     assert {"any": {}, "incomplete": True} == minimal({"any": deep}, anything)
+
+
+def test_what_the_validator_cannot_judge_is_not_valid() -> None:
+    """It takes JSON alone."""
+    checker = jsonschema_rs.validator_for({"type": "string"})
+
+    assert is_valid(checker, "a")
+    assert not is_valid(checker, object())
 
 
 VALUES = st.recursive(

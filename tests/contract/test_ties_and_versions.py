@@ -261,6 +261,21 @@ BROKEN = (
     ),
     (_OLD_TOTAL, "", "rollup_property", _ONE, "default"),
     (
+        "spent: {sum: order_paid.total,",
+        "shown: {count: order_paid, where: {basket_id: b}}\n  spent: {sum: order_paid.total,",
+        "rollup_property",
+        _ONE,
+        "default",
+    ),
+    ("    versions:\n", "    versions:\n      x: 7\n", "bad_value", f"{_OLD}.x", "from 1"),
+    (
+        "    version: 2\n",
+        "    version: 3\n",
+        "wrong_type",
+        f"{_OLD}.2",
+        "",
+    ),
+    (
         _OLD_TOTAL,
         f"          currency: {_TEXT}\n{_OLD_TOTAL}",
         "bad_value",
@@ -277,6 +292,7 @@ BROKEN = (
     ),
 )
 EXTRA = {
+    f"{_OLD}.2": ("    versions:\n", "    versions:\n      2: 7\n"),
     "events.order_refunded.fallback.source": (
         "    key: [refund_id]\n",
         "    key: [refund_id]\n    fallback: {source: market, after: 2h}\n",

@@ -272,6 +272,16 @@ def test_a_withdrawal_that_arrives_late_is_sent_with_the_time_of_what_it_takes_b
     assert [10 * MINUTE_MS] * 3 == [one.at_ms for one in (late, skewed, within)]
 
 
+def test_a_consent_is_never_told_with_an_older_time_than_another() -> None:
+    """All topics are one attribute at Customer.io, which has one time."""
+    profile = tell([said({"sms_consent": False}, 10)])
+    late = apply(profile, said({"email_consent": False}, 4), CONTRACT)
+    name = apply(profile, said({"name": "Ana"}, 4), CONTRACT)
+
+    assert 10 * MINUTE_MS == late.at_ms
+    assert 4 * MINUTE_MS == name.at_ms
+
+
 def test_what_goes_out_with_a_withdrawal_is_not_passed_over_later() -> None:
     """A value that was sent with a later time than its own is taken back with that one."""
     peer = CustomerIo()

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, Literal, TypeVar, cast
 
-from truthpoint.errors import RecordInvalid, UsageError
 from truthpoint.findings import finding
 
-from .encode import SHOWN_KEY, encode_record, instant_text
+from .encode import encode_record
 from .meant import Meant
 from .recorder import Receipt, Recorder, ResultKind, not_refused
+from .saying import RESERVED, identifiers, invalid, joined, record_of, see_connection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from truthpoint.contract.model import Contract
     from truthpoint.errors import CaptureFailed
@@ -36,14 +35,10 @@ Told = TypeVar("Told", covariant=True)  # noqa: PLC0105 - it reads as what a cal
 OnInvalid = Literal["capture", "raise"]
 OnFailure = Literal["raise", "log"]
 
-RESERVED: Final = frozenset(
-    {"person", "at", "source", "version", "record_id", "connection", "properties"}
-)
-"""Keywords of `track` and `identify`; a property of such a name goes into the mapping."""
-
 _RESERVED_OF_IDENTIFY: Final = RESERVED | {"attributes"}
+_RESERVED_OF_LINK: Final = RESERVED | {"links"}
+_RESERVED_OF_CONSENT: Final = RESERVED | {"consents"}
 _NONE: Final[frozenset[str]] = frozenset()
-_SHOWN_FINDINGS: Final = 5
 
 _logger: Final = logging.getLogger("truthpoint")
 
@@ -67,7 +62,7 @@ class Face(ABC, Generic[Told]):
         self._logs_failure = on_failure == "log"
         self._logged: set[str] = set()
 
-    def identify(
+    def identify(  # noqa: PLR0913 - each word of a record is a keyword
         self,
         person: str | int | Mapping[str, object],
         *,
@@ -75,6 +70,7 @@ class Face(ABC, Generic[Told]):
         source: str | None = None,
         record_id: str | None = None,
         connection: object = None,
+        test: bool = False,
         attributes: Mapping[str, object] | None = None,
         **more: object,
     ) -> Told:
@@ -86,6 +82,7 @@ class Face(ABC, Generic[Told]):
             source: Who says it; None: the tracker's source.
             record_id: The source's own id of this record, by which a repeat is known.
             connection: Refused in this version: no store can join its transaction.
+            test: Whether it is of a shop's test mode.
             attributes: Attributes by any name; None deletes, what is absent stays alone.
             more: Attributes by keyword.
 
@@ -99,14 +96,9 @@ class Face(ABC, Generic[Told]):
                 contract. It was not kept.
             CaptureFailed: It could not be made durable; it was not kept.
         """
-        _see_connection(connection)
-        for name in RESERVED & more.keys():
-            raise UsageError(
-                f"`{name}` is a reserved name and cannot be an attribute by keyword.",
-                hint="Give it in the mapping: attributes={...}.",
-            )
-        given = _joined("attributes", attributes, more)
-        said = _record("identify", person, at=at, source=source, record_id=record_id)
+        see_connection(connection)
+        given = joined("attributes", attributes, more)
+        said = record_of("identify", person, at=at, source=source, record_id=record_id, test=test)
         said["attributes"] = given
         reserved = _RESERVED_OF_IDENTIFY if more else _NONE
         return self._say(said, partial(self._meant.attributes, given, reserved))
@@ -122,6 +114,7 @@ class Face(ABC, Generic[Told]):
         version: int | None = None,
         record_id: str | None = None,
         connection: object = None,
+        test: bool = False,
         properties: Mapping[str, object] | None = None,
         **more: object,
     ) -> Told:
@@ -135,6 +128,7 @@ class Face(ABC, Generic[Told]):
             version: Version of the event; None: the current one.
             record_id: The source's own id of this record, by which a repeat is known.
             connection: Refused in this version: no store can join its transaction.
+            test: Whether it is of a shop's test mode.
             properties: Properties by any name.
             more: Properties by keyword.
 
@@ -148,15 +142,169 @@ class Face(ABC, Generic[Told]):
                 contract. It was not kept.
             CaptureFailed: It could not be made durable; it was not kept.
         """
-        _see_connection(connection)
-        given = _joined("properties", properties, more)
-        said = _record("track", person, at=at, source=source, record_id=record_id)
+        see_connection(connection)
+        given = joined("properties", properties, more)
+        said = record_of("track", person, at=at, source=source, record_id=record_id, test=test)
         said["event"] = event
         if version is not None:
             said["version"] = version
         said["properties"] = given
         reserved = RESERVED if more else _NONE
         return self._say(said, partial(self._meant.properties, event, given, reserved))
+
+    def link(  # noqa: PLR0913 - each word of a record is a keyword
+        self,
+        person: str | int | Mapping[str, object],
+        *,
+        at: datetime | str | None = None,
+        source: str | None = None,
+        record_id: str | None = None,
+        connection: object = None,
+        test: bool = False,
+        links: Mapping[str, object] | None = None,
+        **more: object,
+    ) -> Told:
+        """Say that further identifiers lead to a person, such as a vendor's id.
+
+        Args:
+            person: The canonical id, or a mapping of identifiers in which `id` is it.
+            at: When it became true; an aware datetime. None: now.
+            source: Who says it; None: the tracker's source.
+            record_id: The source's own id of this record, by which a repeat is known.
+            connection: Refused in this version: no store can join its transaction.
+            test: Whether it is of a shop's test mode.
+            links: Identifiers by their kind, which the contract declares.
+            more: Identifiers by keyword.
+
+        Returns:
+            The receipt; the record is durable.
+
+        Raises:
+            UsageError: An argument cannot work or a name was given twice; or the tracker is closed.
+            RecordInvalid: It is over 1 MiB; or, with `on_invalid="raise"`, it breaks the
+                contract. It was not kept.
+            CaptureFailed: It could not be made durable; it was not kept.
+        """
+        see_connection(connection)
+        said = record_of("link", person, at=at, source=source, record_id=record_id, test=test)
+        said["links"] = given = joined("links", links, more)
+        reserved = _RESERVED_OF_LINK if more else _NONE
+        return self._say(said, partial(self._meant.links, given, reserved))
+
+    def merge(  # noqa: PLR0913 - each word of a record is a keyword
+        self,
+        person: str | int | Mapping[str, object],
+        *,
+        from_: str | int | Mapping[str, object],
+        at: datetime | str | None = None,
+        source: str | None = None,
+        record_id: str | None = None,
+        connection: object = None,
+        test: bool = False,
+    ) -> Told:
+        """Say that two people turned out to be one.
+
+        The record's key is `from`, which Python keeps for itself.
+
+        Args:
+            person: Who stays: the canonical id, or a mapping in which `id` is it.
+            from_: Who is merged into them, and whose id is a link from then on.
+            at: When that became known; an aware datetime. None: now.
+            source: Who says it; None: the tracker's source.
+            record_id: The source's own id of this record, by which a repeat is known.
+            connection: Refused in this version: no store can join its transaction.
+            test: Whether it is of a shop's test mode.
+
+        Returns:
+            The receipt; the record is durable.
+
+        Raises:
+            UsageError: An argument cannot work; or the tracker is closed.
+            RecordInvalid: It is over 1 MiB; or, with `on_invalid="raise"`, it breaks the
+                contract. It was not kept.
+            CaptureFailed: It could not be made durable; it was not kept.
+        """
+        see_connection(connection)
+        said = record_of("merge", person, at=at, source=source, record_id=record_id, test=test)
+        who = identifiers("from_", from_)
+        if who is not None:
+            said["from"] = who
+        return self._say(said, _nothing)
+
+    def erase(
+        self,
+        person: str | int | Mapping[str, object],
+        *,
+        at: datetime | str | None = None,
+        source: str | None = None,
+        record_id: str | None = None,
+        connection: object = None,
+        test: bool = False,
+    ) -> Told:
+        """Say that a person is to be erased: what is personal goes, and nothing more is sent.
+
+        Args:
+            person: The canonical id, or a mapping of identifiers in which `id` is it.
+            at: When it was asked for; an aware datetime. None: now.
+            source: Who says it; None: the tracker's source.
+            record_id: The source's own id of this record, by which a repeat is known.
+            connection: Refused in this version: no store can join its transaction.
+            test: Whether it is of a shop's test mode.
+
+        Returns:
+            The receipt; the record is durable.
+
+        Raises:
+            UsageError: An argument cannot work; or the tracker is closed.
+            RecordInvalid: It is over 1 MiB; or, with `on_invalid="raise"`, it breaks the
+                contract. It was not kept.
+            CaptureFailed: It could not be made durable; it was not kept.
+        """
+        see_connection(connection)
+        said = record_of("erase", person, at=at, source=source, record_id=record_id, test=test)
+        return self._say(said, _nothing)
+
+    def consent(  # noqa: PLR0913 - each word of a record is a keyword
+        self,
+        person: str | int | Mapping[str, object],
+        *,
+        at: datetime | str | None = None,
+        source: str | None = None,
+        record_id: str | None = None,
+        connection: object = None,
+        test: bool = False,
+        consents: Mapping[str, bool] | None = None,
+        **more: bool,
+    ) -> Told:
+        """Say what a person consents to, or no longer, when that was said elsewhere.
+
+        Such as in Customer.io or in a preference centre; a form of the shop's own says it with
+        `identify`.
+
+        Args:
+            person: The canonical id, or a mapping of identifiers in which `id` is it.
+            at: When it was said; an aware datetime. None: now.
+            source: Who says it; None: the tracker's source.
+            record_id: The source's own id of this record, by which a repeat is known.
+            connection: Refused in this version: no store can join its transaction.
+            test: Whether it is of a shop's test mode.
+            consents: True or False by the name of the consent's attribute.
+            more: The same by keyword.
+
+        Returns:
+            The receipt; the record is durable.
+
+        Raises:
+            UsageError: An argument cannot work or a name was given twice; or the tracker is closed.
+            RecordInvalid: It is over 1 MiB; or, with `on_invalid="raise"`, it breaks the
+                contract. It was not kept.
+            CaptureFailed: It could not be made durable; it was not kept.
+        """
+        see_connection(connection)
+        said = record_of("consent", person, at=at, source=source, record_id=record_id, test=test)
+        said["consents"] = given = joined("consents", consents, more)
+        reserved = _RESERVED_OF_CONSENT if more else _NONE
+        return self._say(said, partial(self._meant.consents, given, reserved))
 
     def _say(self, said: dict[str, object], alike: Callable[[], tuple[Finding, ...]]) -> Told:
         """Make a record ready and keep it; judge it before only where that can stop it."""
@@ -174,7 +322,7 @@ class Face(ABC, Generic[Told]):
             if receipt.result is ResultKind.INVALID or any(
                 one.code == "name_alike" for one in receipt.findings
             ):
-                raise _invalid(receipt.findings)
+                raise invalid(receipt.findings)
         return self._keep(capture, prepared)
 
     @abstractmethod
@@ -199,70 +347,6 @@ class Face(ABC, Generic[Told]):
             self._logged.clear()
 
 
-def _see_connection(connection: object) -> None:
-    if connection is not None:
-        raise UsageError(
-            "`connection` joins a PostgreSQL transaction, and this store is SQLite: what is "
-            "captured there cannot be rolled back with the application's own work.",
-            hint="Leave it out, and call after the transaction was committed.",
-        )
-
-
-def _record(
-    kind: str,
-    person: str | int | Mapping[str, object],
-    *,
-    at: datetime | str | None,
-    source: str | None,
-    record_id: str | None,
-) -> dict[str, object]:
-    """Return what all records have."""
-    said: dict[str, object] = {"type": kind}
-    if isinstance(person, bool):
-        raise UsageError("`person` is a boolean.", hint="Give the canonical id, or a mapping.")
-    if isinstance(person, int):
-        said["person"] = {"id": str(int(person))}
-    elif isinstance(person, Mapping):
-        said["person"] = person
-    # Somebody who has no id yet: kept and quarantined, rather than lost at a checkout.
-    elif person is not None:  # pyright: ignore[reportUnnecessaryComparison] - callers may be untyped
-        said["person"] = {"id": person}
-    if at is not None:
-        said["at"] = instant_text(at, "at") if isinstance(at, datetime) else at
-    if source is not None:
-        said["source"] = source
-    if record_id is not None:
-        said["record_id"] = record_id
-    return said
-
-
-def _joined(
-    name: str, given: Mapping[str, object] | None, more: dict[str, object]
-) -> Mapping[str, object]:
-    """Return what stands in a mapping and what was given by keyword."""
-    if given is None:
-        return more
-    if not isinstance(given, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - callers may be untyped
-        raise UsageError(
-            f"`{name}` is a {type(given).__name__}.", hint="Give a mapping of names to values."
-        )
-    twice = sorted(more.keys() & given.keys())
-    if twice:
-        shown = ", ".join(f"`{one}`" for one in twice if SHOWN_KEY.fullmatch(one))
-        raise UsageError(
-            f"Given by keyword and in `{name}`: {shown or 'a name'}.", hint="Give each once."
-        )
-    return {**given, **more}
-
-
-def _invalid(findings: Iterable[Finding]) -> RecordInvalid:
-    """Return the error of a record that breaks the contract."""
-    all_found = tuple(findings)
-    said = [f"{one.code} at {one.where.path}" if one.where.path else one.code for one in all_found]
-    if len(said) > _SHOWN_FINDINGS:
-        said[_SHOWN_FINDINGS:] = [f"and {len(said) - _SHOWN_FINDINGS} more"]
-    return RecordInvalid(
-        f"The record breaks the contract and was not kept: {', '.join(said)}.",
-        hint="Each finding says how to mend it: see the error's `findings`.",
-        findings=all_found,
-    )
+def _nothing() -> tuple[Finding, ...]:
+    """Return what can be misspelled of a record without names of the contract."""
+    return ()

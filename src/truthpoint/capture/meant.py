@@ -32,6 +32,10 @@ class Meant:
 
     def __init__(self, contract: Contract) -> None:
         self._attributes = frozenset(one.name for one in contract.person.attributes)
+        self._links = frozenset(contract.person.links)
+        self._consents = frozenset(
+            one.name for one in contract.person.attributes if one.consent is not None
+        )
         # Where undeclared properties are allowed, another name is no sign of a mistake.
         self._properties = {
             name: frozenset(one.name for one in event.properties)
@@ -49,6 +53,16 @@ class Meant:
             reserved: Names of arguments that may have been meant too.
         """
         return _alike("attributes", given, self._attributes, reserved)
+
+    def links(self, given: Mapping[str, object], reserved: Collection[str]) -> tuple[Finding, ...]:
+        """Return a finding for each kind of link that is likely another one misspelled."""
+        return _alike("links", given, self._links, reserved)
+
+    def consents(
+        self, given: Mapping[str, object], reserved: Collection[str]
+    ) -> tuple[Finding, ...]:
+        """Return a finding for each consent that is likely another one misspelled."""
+        return _alike("consents", given, self._consents, reserved)
 
     def properties(
         self, event: str, given: Mapping[str, object], reserved: Collection[str]

@@ -13,7 +13,7 @@ from truthpoint.values.currencies import EXPONENTS
 from .convert import Converter, prefixed
 from .minimal import MinimalForm
 from .model import Extra
-from .schema import attributes_schema, event_schema
+from .schema import attributes_schema, event_schema, is_valid
 from .usual import is_currency
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Checker:
         found: list[Note] = []
         values = cast("dict[str, object]", self._convert(event, given)(given, found))
         schema = self._schemas[event.wire]
-        if not found and _is_valid(schema, values):
+        if not found and is_valid(schema, values):
             return Checked(values=values)
         _add_schema_notes(schema, values, found)
         if before_completion:
@@ -157,13 +157,6 @@ class Checker:
         if said is not None:
             said = given.get("currency", said.default)
         return said if isinstance(said, str) else self._contract.currency
-
-
-def _is_valid(schema: jsonschema_rs.Validator, values: object) -> bool:
-    try:
-        return schema.is_valid(values)
-    except ValueError:
-        return False
 
 
 def _add_schema_notes(schema: jsonschema_rs.Validator, values: object, found: list[Note]) -> None:

@@ -13,7 +13,7 @@ import jsonschema_rs
 from truthpoint.findings import RULES, Severity
 
 from .model import Extra, Kind
-from .schema import type_schema
+from .schema import is_valid, type_schema
 from .versions import INCOMPLETE
 
 if TYPE_CHECKING:
@@ -89,11 +89,7 @@ def _converted(
     converted = convert(value, found)
     if any(RULES[code].severity is Severity.ERROR for code, *_ in found):
         return False, None
-    try:
-        return schema.is_valid(converted), converted
-    except ValueError:
-        # The validator has bounds of its own, such as of depth.
-        return False, None
+    return is_valid(schema, converted), converted
 
 
 def neutral(of_type: Type) -> object:

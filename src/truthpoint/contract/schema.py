@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from decimal import Decimal
 
+    import jsonschema_rs
+
     from .model import Contract, Event, Property, Type
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -84,6 +86,17 @@ def type_schema(given: Type) -> Schema:
     if given.fields:
         schema |= _object(given.fields, closed=True)
     return schema
+
+
+def is_valid(schema: jsonschema_rs.Validator, values: object) -> bool:
+    """Tell whether values keep a schema; what the validator cannot judge does not.
+
+    It has bounds of its own, such as of depth.
+    """
+    try:
+        return schema.is_valid(values)
+    except ValueError:
+        return False
 
 
 def _or_null(schema: Schema) -> Schema:

@@ -309,7 +309,10 @@ def _told(
         for name, kept in profile.attributes.items()
         if name in changed and name not in profile.consents
     }
-    at_ms = max([at_ms, *own_ms.values(), *(told_ms.get(name, at_ms) for name in changed)])
+    consent_changed = not changed.keys().isdisjoint(profile.consents)
+    # All topics are one attribute at Customer.io, which has one time.
+    replaced = changed.keys() | profile.consents.keys() if consent_changed else changed.keys()
+    at_ms = max([at_ms, *own_ms.values(), *(told_ms.get(name, at_ms) for name in replaced)])
     for name in changed:
         told_ms[name] = at_ms
         if own_ms.get(name) == at_ms:
@@ -318,7 +321,7 @@ def _told(
         profile=replace(profile, told_ms=told_ms),
         changed=changed,
         at_ms=at_ms,
-        consent_changed=not changed.keys().isdisjoint(profile.consents),
+        consent_changed=consent_changed,
         findings=findings,
     )
 

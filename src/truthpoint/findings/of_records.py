@@ -20,7 +20,7 @@ OF_RECORDS: Final = (
     ),
     ("not_an_object", _ERROR, _QUARANTINED, "Write one JSON object a line."),
     ("record_too_deep", _ERROR, _QUARANTINED, "Flatten it: a record is nested 64 levels at most."),
-    ("unknown_record_type", _ERROR, _QUARANTINED, "Use `identify` or `track`."),
+    ("unknown_record_type", _ERROR, _QUARANTINED, "Use one of identify, track, link, merge, consent, erase and readmit."),
     ("record_key_missing", _ERROR, _QUARANTINED, "Add the key."),
     ("record_key_unknown", _ERROR, _QUARANTINED, "Remove the key or correct its name."),
     ("record_key_type", _ERROR, _QUARANTINED, "Write the kind of value that is asked for."),
@@ -216,6 +216,12 @@ OF_RECORDS: Final = (
         "currency_not_reporting",
         _WARNING,
         "The event is delivered; its amount is not added to the money totals.",
-        "Totals are kept in the contract's reporting currency only.",
+        "Let the rollup keep each currency (`currency: per_currency`) or convert it (`rates`).",
+    ),
+    (
+        "awaited_missing",
+        _WARNING,
+        "Its wait is over, so the amount is taken off from the totals all the same.",
+        "Find out why the moment that it names was never told, or names another one.",
     ),
 )

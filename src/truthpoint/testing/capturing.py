@@ -30,6 +30,15 @@ if TYPE_CHECKING:
     from truthpoint.core.decision import JournalRow
     from truthpoint.findings import Finding
 
+_SAYS: Final = {
+    "identify": "attributes",
+    "track": "properties",
+    "link": "links",
+    "merge": "from",
+    "consent": "consents",
+}
+"""The key under which a record of each type has what it says."""
+
 _decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
@@ -38,14 +47,16 @@ class Captured:
     """One record as it was captured.
 
     Attributes:
-        type: `identify` or `track`.
+        type: `identify`, `track`, `link`, `merge`, `erase` or `consent`.
         person: Identifiers; `id` is the canonical one.
         at: ISO 8601 in UTC: when it happened, or when it was captured.
-        event: Name of the event; empty for an identify.
+        event: Name of the event; empty unless the type is `track`.
         source: Where it comes from.
         record_id: Its id within its source.
-        said: The properties, or the attributes, as they were given; amounts are Decimal,
-            or int when they were written without a point.
+        said: What it says, as it was given: the properties, the attributes, the links, the
+            consents, or the identifiers of who is merged; amounts are Decimal, or int when
+            they were written without a point.
+        test: Whether it is of a shop's test mode.
         result: `accepted`, or `invalid`: it would be quarantined.
         findings: What the contract says of it.
     """
@@ -57,6 +68,7 @@ class Captured:
     source: str
     record_id: str
     said: Mapping[str, object]
+    test: bool
     result: ResultKind
     findings: tuple[Finding, ...]
 
@@ -86,6 +98,10 @@ class Capturing:
         """Return the captured records of one event, in order."""
         return [one for one in self.records if one.event == name]
 
+    def of_type(self, kind: str) -> list[Captured]:
+        """Return the captured records of one type, such as `link`, in order."""
+        return [one for one in self.records if one.type == kind]
+
     def _captured(self, row: JournalRow) -> Captured:
         read = read_record(row.body, source=row.source, captured_at_ms=row.captured_at_ms)
         examined = self._examiner.examine(read, source=row.source, kept_as=row.record_id)
@@ -99,7 +115,8 @@ class Capturing:
             event=named.get("event", ""),
             source=row.source,
             record_id=row.record_id,
-            said=given.get("properties", given.get("attributes", {})),
+            said=given.get(_SAYS.get(named["type"], ""), {}),
+            test=named.get("test", False) is True,
             result=ResultKind.INVALID if broken else ResultKind.ACCEPTED,
             findings=examined.findings,
         )

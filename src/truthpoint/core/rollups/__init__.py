@@ -18,7 +18,7 @@ from .corrections import Corrections, corrected
 from .definition import changed_kind, declared, definition, to_remember
 from .events import EventRollups, touching
 from .people import combine, recompute
-from .waiting import Waiting, next_due_ms, settle_arrived, settle_due, waits_for
+from .waiting import Waiting, next_due_ms, overdue, settle_arrived, settle_due, waits_for
 from .wire import on_the_wire
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "definition",
     "next_due_ms",
     "on_the_wire",
+    "overdue",
     "recompute",
     "settle_arrived",
     "settle_due",

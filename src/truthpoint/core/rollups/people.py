@@ -92,5 +92,5 @@ def _joined(kind: RollupKind, one: Any, other: Any) -> object:
             return max(one, other)
         case RollupKind.COUNT_DISTINCT:
             return union(one, other)
-        case RollupKind.FIRST | RollupKind.LAST:
+        case _:  # First and last.
             return edge(kind, one, other)

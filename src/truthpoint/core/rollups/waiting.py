@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 
+from truthpoint.findings import finding
+
 from .amounts import add
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Mapping
 
     from truthpoint.core.decision import LedgerKey
+    from truthpoint.findings import Finding
 
     from .amounts import Values
 
@@ -109,6 +112,17 @@ def settle_arrived(
         The totals after it, and what was counted.
     """
     return settle(values, lambda one: one.awaited in arrived)
+
+
+def overdue(one: Waiting) -> Finding:
+    """Return the finding of an amount that `settle_due` counted.
+
+    Args:
+        one: What was counted.
+    """
+    event, _ = one.awaited
+    evidence = f"The `{event}` that it names did not come while `{one.rollup}` waited for it."
+    return finding("awaited_missing", evidence)
 
 
 def settle(

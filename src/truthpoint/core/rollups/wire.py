@@ -52,7 +52,7 @@ def _value(contract: Contract, rollup: Rollup, kept: Any) -> object:
             return to_seconds(kept)
         case RollupKind.COUNT_DISTINCT:
             return len(kept)
-        case RollupKind.FIRST | RollupKind.LAST:
+        case _:  # First and last.
             return exact(kept[2])
 
 
