@@ -11,6 +11,7 @@ import pytest
 from truthpoint.contract import read
 from truthpoint.contract.model import Kind, Lane, Property
 from truthpoint.core.examine import Broken, Examiner, Identity, Moment
+from truthpoint.core.people import Who
 from truthpoint.core.records import read_record
 from truthpoint.starter import starter_files
 from truthpoint.values.instants import from_iso

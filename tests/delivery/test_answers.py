@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.scripted import OK
-from support.shop import identify, order
+from support.shop import identify, order, refund
 from truthpoint.core.answers import Answer
 from truthpoint.core.outbox import State
 from truthpoint.core.pace import Backoff
@@ -77,7 +77,8 @@ def test_a_transient_failure_is_tried_again_and_never_becomes_dead(place, failur
 
     assert {} == place.dead()
     assert ["A-1"] == _orders(place.transport.items)[-1:]
-    assert 27 == len(place.transport.sent)
+    # The failures, then the identify of our making, the order, and the totals behind it.
+    assert 25 + 3 == len(place.transport.sent)
 
 
 def test_a_lost_answer_is_sent_again_under_the_same_id(place):
@@ -116,12 +117,14 @@ def test_a_207_kills_only_the_items_it_names_and_none_is_sent_again(place, body,
         return Answer(status=207, body=body) if any(item.get("name") for item in sent.items) else OK
 
     place.transport.script = script
-    place.say(*_THREE)
+    # Refunds close nothing, so that each is followed by its person's totals in one request.
+    place.say(*[refund(f"R-{number}", str(number), "1") for number in range(3)])
 
     place.drain()
 
+    sent = [item["attributes"] for item in place.transport.items if item.get("name")]
     assert dead == set(place.dead())
-    assert ["A-0", "A-1", "A-2"] == _orders(place.transport.items)
+    assert ["R-0", "R-1", "R-2"] == [one["refund_id"] for one in sent]
 
 
 def test_a_page_of_somebody_else_is_no_delivery(place):

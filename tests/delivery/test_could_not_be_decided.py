@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.shop import EXAMINER, identify, order, say
-from support.virtual import START_MS
+from support.virtual import StoppedClock
 from truthpoint.capture import Recorder, capture_lines
 from truthpoint.core.decision import Outcome
 from truthpoint.core.examine import Examiner
@@ -59,11 +59,6 @@ class _Picky(MemoryStore):
         if self.bad & {one.record for one in decision.operations}:
             raise self.error(CANARY)
         super().commit(decision)
-
-
-class _Clock:
-    def now_ms(self) -> int:
-        return START_MS
 
 
 def _bad(number: int) -> dict[str, object]:
@@ -143,7 +138,7 @@ def test_what_fails_at_capture_is_kept_and_so_is_what_stands_behind_it(caplog):
     """Laws 1, 16 and 21: advice that fails keeps no record out, and is told without its words."""
     shelf = MemoryShelf()
     lines = [json.dumps(one).encode() for one in (order("A-1", "1"), _bad(1), order("A-2", "2"))]
-    recorder = Recorder(MemoryJournal(shelf), FAULTY, _Clock())
+    recorder = Recorder(MemoryJournal(shelf), FAULTY, StoppedClock())
 
     reports = list(capture_lines(io.BytesIO(b"\n".join(lines)), recorder))
 
@@ -167,7 +162,7 @@ def test_a_failure_of_the_store_or_the_machine_blames_no_record(error):
     store.acquire()
 
     with pytest.raises(error):
-        Decider(store, EXAMINER).step()
+        Decider(store, EXAMINER, StoppedClock()).step()
 
     assert 2 == len(store.undecided(10))
     assert {} == _quarantined(MemoryDesk(shelf))
@@ -180,7 +175,7 @@ def test_a_fault_costs_a_few_commits_and_not_one_for_each_record():
     store = _Picky(shelf, {333})
     store.acquire()
 
-    _decide_all(Decider(store, EXAMINER))
+    _decide_all(Decider(store, EXAMINER, StoppedClock()))
 
     assert {333: "could_not_be_decided"} == _quarantined(MemoryDesk(shelf))
     assert store.commits <= 2 * 9 + 2
@@ -210,7 +205,7 @@ def test_the_others_are_decided_as_if_it_had_not_been_there(told):
     stores = _Picky(faulty, bad), MemoryStore(sound)
     for store in stores:
         store.acquire()
-        _decide_all(Decider(store, EXAMINER))
+        _decide_all(Decider(store, EXAMINER, StoppedClock()))
 
     failed = {n for n, reason in _quarantined(MemoryDesk(faulty)).items() if "could" in reason}
     assert failed <= bad

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from support.shop import EXAMINER, order, say
+from support.virtual import StoppedClock
 from truthpoint.core.decision import Outcome
 from truthpoint.core.examine import Examiner
 from truthpoint.core.records import MAX_DEPTH
@@ -66,7 +67,7 @@ def test_large_records_are_decided_a_few_at_a_time():
     say(MemoryJournal(shelf), *large, *(b"%d" % n for n in range(600)))
     store = MemoryStore(shelf)
     store.acquire()
-    decider = Decider(store, EXAMINER)
+    decider = Decider(store, EXAMINER, StoppedClock())
 
     counts = [decider.step() for _ in range(5)]
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from support.scripted import ScriptedTransport
 from support.shop import EXAMINER, order, worker_on
-from support.virtual import START_MS
+from support.virtual import StoppedClock
 from truthpoint.contract.model import Rollup, RollupKind
 from truthpoint.core.examine import Examiner
 from truthpoint.errors import UsageError
@@ -81,11 +81,6 @@ def test_a_kind_is_remembered_while_its_rollup_is_not_declared(place):
         place.drain(examiner=_with(orders=LATEST))
 
 
-class _Clock:
-    def now_ms(self) -> int:
-        return START_MS
-
-
 DEFINITIONS = st.dictionaries(st.sampled_from("abc"), st.sampled_from([COUNT, SUM, LATEST]))
 
 
@@ -106,7 +101,7 @@ def test_a_name_has_one_kind_for_good(told):
             worker_on(
                 store,
                 ScriptedTransport(),
-                _Clock(),
+                StoppedClock(),
                 examiner=_with(**declared),
                 report=lambda one: found.append(one.code),
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 from support.shop import EXAMINER, checkout, order, say
-from support.virtual import START_MS
+from support.virtual import START_MS, StoppedClock
 from truthpoint.core.pauses import Pause, PauseKind
 from truthpoint.stores.sqlite import SqliteDesk, SqliteJournal, SqliteStore
 from truthpoint.workers import Decider
@@ -17,7 +17,7 @@ def test_a_lease_sets_aside_whom_a_pause_holds_and_resume_brings_them_back(tmp_p
     say(journal, *(order(f"A-{number}", str(number)) for number in range(60)))
     say(journal, *(checkout(f"C-{number}", str(100 + number)) for number in range(9)), start=60)
     store.acquire()
-    while Decider(store, EXAMINER).step():
+    while Decider(store, EXAMINER, StoppedClock()).step():
         pass
     reader = sqlite3.connect(tmp_path / "state.db")
 

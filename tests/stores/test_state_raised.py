@@ -22,9 +22,22 @@ def _schema(path) -> set[str]:
 def _as_version_1(path) -> None:
     """Take from a state what later versions brought."""
     connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("DROP INDEX operation_tie")
+    connection.execute("DROP INDEX ledger_person")
+    for column in ("address", "tie", "expires_at_ms", "not_before_ms", "own"):
+        connection.execute(f"ALTER TABLE operation DROP COLUMN {column}")
+    for table in ("link", "profile", "hold", "closing", "said", "tombstone", "scrub", "pause"):
+        connection.execute(f"DROP TABLE {table}")
     connection.execute("ALTER TABLE queue DROP COLUMN failures")
-    connection.execute("ALTER TABLE person DROP COLUMN refusal")
-    connection.execute("DROP TABLE pause")
+    connection.execute(
+        "CREATE TABLE person_1 (person INTEGER PRIMARY KEY, canonical_id TEXT NOT NULL UNIQUE,"
+        " standing INTEGER NOT NULL DEFAULT 0, identified INTEGER NOT NULL DEFAULT 0) STRICT"
+    )
+    connection.execute(
+        "INSERT INTO person_1 SELECT person, canonical_id, standing, identified FROM person"
+    )
+    connection.execute("DROP TABLE person")
+    connection.execute("ALTER TABLE person_1 RENAME TO person")
     connection.execute("DELETE FROM meta WHERE name = 'pause_revision'")
     connection.execute("PRAGMA user_version = 1")
     connection.close()

@@ -53,6 +53,13 @@ class VirtualClock:
         return START_MS + int(self._loop.time() * 1000) + self.shift_ms
 
 
+class StoppedClock:
+    """A time of day that stands still."""
+
+    def now_ms(self) -> int:
+        return START_MS
+
+
 class FixedEntropy:
     """Chance that always falls the same way."""
 

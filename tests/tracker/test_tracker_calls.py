@@ -223,13 +223,21 @@ def test_an_argument_that_cannot_work_is_refused_by_its_name(tracker, folder, ca
     assert [] == _kept(folder)
 
 
-@pytest.mark.parametrize("person", [None, {}, {"email": "ana@example.org"}, "", "x"])
+@pytest.mark.parametrize("person", [None, {}, {"email": "no email"}, "", "x"])
 def test_a_person_without_a_good_id_is_kept_for_quarantine(tracker, folder, person):
     """Law 16: nothing is dropped at a checkout because somebody has no id yet."""
     receipt = tracker.track("order_paid", person=person, **ORDER)
 
     assert "invalid" == receipt.result
     assert {"person_unresolved", "person_id_pattern"} & {one.code for one in receipt.findings}
+    assert 1 == len(_kept(folder))
+
+
+def test_a_person_who_is_known_by_an_email_only_is_taken(tracker, folder):
+    """Laws 3 and 16: whom it leads to is known once it is decided, and not here."""
+    receipt = tracker.track("order_paid", person={"email": "ana@example.org"}, **ORDER)
+
+    assert ("accepted", ()) == (receipt.result, receipt.findings)
     assert 1 == len(_kept(folder))
 
 

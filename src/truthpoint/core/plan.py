@@ -139,10 +139,11 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
             if isinstance(one, Moment) and one.event.name in touching
         }
         others = any(one.who.id is None for one in self.examined if isinstance(one, Moment))
+        # Whom no id of the batch names stands behind a link: a guest, or an id that was merged.
         return [
             row.person
             for row in people
-            if row.canonical_id in ids or others or row.canonical_id is None
+            if row.canonical_id in ids or others or row.canonical_id not in self.ids
         ]
 
     def buried(self) -> Iterator[Identifier]:
