@@ -10,7 +10,7 @@ import pytest
 
 from truthpoint.contract import read
 from truthpoint.contract.model import Kind, Lane, Property
-from truthpoint.core.examine import Broken, Examiner, Identity, Moment
+from truthpoint.core.examine import Broken, Examiner, Identity, Lacking, Moment
 from truthpoint.core.people import Who
 from truthpoint.core.records import read_record
 from truthpoint.starter import starter_files
@@ -37,9 +37,10 @@ KEYS = {
 """The design's keys of the starter's events."""
 
 
-def examined(record: dict[str, Any]) -> Any:
+def examined(record: dict[str, Any], *, completed: bool = False) -> Any:
     body = json.dumps(record).encode()
-    return EXAMINER.examine(read_record(body, source="backend", captured_at_ms=NOW_MS))
+    read_of = read_record(body, source="backend", captured_at_ms=NOW_MS)
+    return EXAMINER.examine(read_of, completed=completed)
 
 
 def samples(name: str) -> list[dict[str, Any]]:
@@ -90,8 +91,25 @@ def test_an_order_is_tied_to_its_person_and_brings_what_only_names_it_home() -> 
 def test_an_order_takes_its_items_over_from_the_checkout() -> None:
     """When its own record has none; names and pictures come from the catalog."""
     (taken,) = CONTRACT.events["order_paid"].complete
+    full = samples("order_paid")[1]
+    without = {key: value for key, value in full["properties"].items() if key != "items"}
+    told = examined({**full, "properties": without})
 
     assert ("items", "checkout_started", "items") == (taken.property, taken.event, taken.taken)
+    assert isinstance(told, Lacking)
+    assert [("items", "checkout_started", "items")] == [
+        (name, event, given) for name, event, _, given in told.lacks
+    ]
+
+
+@pytest.mark.parametrize("name", [name for name in KEYS if CONTRACT.events[name].links])
+def test_what_is_tied_to_an_order_needs_no_person(name: str) -> None:
+    """The order says whose it is."""
+    full = samples(name)[1]
+    told = examined({**full, "person": {}})
+
+    assert isinstance(told, Moment)
+    assert Who(permanent=(("order", full["properties"]["order_id"]),)) == told.who
 
 
 def test_money_goes_first() -> None:
@@ -196,7 +214,8 @@ def broken(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
             left = {key: value for key, value in given.items() if key != one.name}
             yield f"no {one.name}", {**full, "properties": left}
     yield "an email as id", {**full, "person": {"id": "kim@shop.example"}}
-    yield "nobody", {**full, "person": {}}
+    if not CONTRACT.events[name].links:
+        yield "nobody", {**full, "person": {}}
     yield "a future time", {**full, "at": "2027-01-01T00:00:00Z"}
     yield "a time without offset", {**full, "at": "2026-01-01T00:00:00"}
     yield "another name", {**full, "event": f"{name}s"}
@@ -204,10 +223,14 @@ def broken(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 @pytest.mark.parametrize("name", [*KEYS])
 def test_each_broken_variant_of_a_sample_is_caught(name: str) -> None:
-    """A wrong type, a missing property, an email as id, a time that would become now."""
-    variants = list(broken(name))
+    """A wrong type, a missing property, an email as id, a time that would become now.
 
-    assert [] == [what for what, one in variants if not isinstance(examined(one), Broken)]
+    What a start could complete is examined as if none had said it.
+    """
+    variants = list(broken(name))
+    told = [(what, examined(one, completed=True)) for what, one in variants]
+
+    assert [] == [what for what, one in told if not isinstance(one, Broken)]
     assert len(variants) > 2 * len(
         [one for one in CONTRACT.events[name].properties if one.required]
     )

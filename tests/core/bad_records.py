@@ -6,11 +6,14 @@ import json
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from truthpoint.contract.model import Contract, Event, Extra, Kind, Property, Type
+from truthpoint.contract.rules import Channel, Consent
 from truthpoint.testing.builders import START_MS, a_contract, a_property
 from truthpoint.values.instants import to_iso
 
-CONTRACT: Contract = a_contract(
+_SHOP = a_contract(
     Event(
         name="gift_sent",
         owner="backend",
@@ -25,7 +28,13 @@ CONTRACT: Contract = a_contract(
         ),
     )
 )
-"""The shop of the tests, with one event more; it is at version 2."""
+_NEWS = Property(
+    name="news", type=Type(kind=Kind.BOOLEAN), consent=Consent(channel=Channel.EMAIL, topic=1)
+)
+CONTRACT: Contract = replace(
+    _SHOP, person=replace(_SHOP.person, attributes=(*_SHOP.person.attributes, _NEWS))
+)
+"""The shop of the tests, with one event more, which is at version 2, and a consent."""
 
 Found = tuple[tuple[str, str | None], ...]
 """Codes with their paths."""
@@ -49,6 +58,25 @@ IDENTIFY: dict[str, object] = {
     "person": {"id": "42"},
     "attributes": {"email": "ana@example.org"},
 }
+LINK: dict[str, object] = {
+    "type": "link",
+    "person": {"id": "42"},
+    "links": {"email": "ana@example.org", "phone": "+12025550100"},
+}
+MERGE: dict[str, object] = {
+    "type": "merge",
+    "person": {"id": "42"},
+    "from": {"id": "43", "email": "ana@example.org"},
+}
+ERASE: dict[str, object] = {"type": "erase", "person": {"email": "ana@example.org"}}
+READMIT: dict[str, object] = {"type": "readmit", "person": {"id": "42"}}
+CONSENT: dict[str, object] = {
+    "type": "consent",
+    "person": {"id": "42"},
+    "consents": {"news": False},
+}
+IN_ORDER = (ORDER, GIFT, IDENTIFY, LINK, MERGE, ERASE, READMIT, CONSENT)
+"""One of each type, and of each event that the cases change."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,23 +259,74 @@ CASES = (
         b'{"type":"consent","person":"42","consents":{"a":true,"b":null,"c":0}}',
         ("record_key_type", "consents"),
     ),
-    # --- what this version does not build
+    # --- what the other types say
     raw(
-        "link",
-        b'{"type":"link","person":"42","links":{"email":"ana@example.org"}}',
-        ("record_type_not_supported", None),
+        "link_unknown",
+        b'{"type":"link","person":"42","links":{"stripe_customer":"cus_9"}}',
+        ("link_not_usable", "links"),
     ),
     raw(
-        "merge",
+        "link_damaged",
+        b'{"type":"link","person":"42","links":{"email":"ana","phone":"+1 202 555 0100"}}',
+        ("link_not_usable", "links"),
+    ),
+    raw(
+        "link_source",
+        b'{"type":"link","person":"x","links":{"email":"ana@example.org"},"source":"web"}',
+        ("source_unknown", "source"),
+        ("person_id_pattern", "person.id"),
+    ),
+    raw(
+        "link_of_nobody",
+        b'{"type":"link","person":{"id":" "},"links":{"email":"ana@example.org"}}',
+        ("person_unresolved", "person.id"),
+    ),
+    raw(
+        "merge_source",
         b'{"type":"merge","person":"42","from":{"id":"43"},"source":"web"}',
         ("source_unknown", "source"),
-        ("record_type_not_supported", None),
     ),
-    raw("erase", b'{"type":"erase","person":"42"}', ("record_type_not_supported", None)),
     raw(
-        "consent",
-        b'{"type":"consent","person":"42","consents":{"email_opt_in":false}}',
-        ("record_type_not_supported", None),
+        "merge_ids",
+        b'{"type":"merge","person":"x","from":{"id":"y"}}',
+        ("person_id_pattern", "person.id"),
+        ("person_id_pattern", "from.id"),
+        ("person_unresolved", "from"),
+    ),
+    raw(
+        "merge_from_a_damaged_email",
+        b'{"type":"merge","person":"42","from":{"email":"ana"}}',
+        ("person_link_invalid", "from.email"),
+        ("person_unresolved", "from"),
+    ),
+    raw(
+        "merge_from_an_unknown_link",
+        b'{"type":"merge","person":"42","from":{"id":"43","stripe_customer":"cus_9"}}',
+        ("person_link_unknown", "from"),
+    ),
+    raw(
+        "erase_id",
+        b'{"type":"erase","person":"x"}',
+        ("person_id_pattern", "person.id"),
+    ),
+    raw(
+        "readmit_source",
+        b'{"type":"readmit","person":{"email":"ana"},"source":"web"}',
+        ("source_unknown", "source"),
+        ("person_link_invalid", "person.email"),
+        ("person_unresolved", "person.id"),
+    ),
+    raw(
+        "consent_unknown",
+        b'{"type":"consent","person":"42","consents":{"email_opt_in":false,"region":true}}',
+        ("consent_unknown", "consents"),
+    ),
+    raw(
+        "consent_of_an_unknown_link",
+        b'{"type":"consent","person":{"cus":"x"},"consents":{"news":true},"source":"web"}',
+        ("source_unknown", "source"),
+        ("person_link_unknown", "person"),
+        ("person_unresolved", "person.id"),
     ),
     # --- names of the contract
     order("source", ("source_unknown", "source"), source="web"),
@@ -279,7 +358,12 @@ CASES = (
     # --- the person
     order("no_person", ("person_unresolved", "person.id"), person=None),
     order("blank_id", ("person_unresolved", "person.id"), person={"id": " "}),
-    order("email_only", ("person_unresolved", "person.id"), person={"email": "ana@example.org"}),
+    order(
+        "damaged_email_only",
+        ("person_link_invalid", "person.email"),
+        ("person_unresolved", "person.id"),
+        person={"email": "ana"},
+    ),
     order("email_as_id", ("person_id_pattern", "person.id"), person={"id": "ana@example.org"}),
     order("line_end_in_id", ("person_id_control", "person.id"), person={"id": "42\n"}),
     order("nul_in_id", ("person_id_control", "person.id"), person={"id": "42\0"}),
@@ -355,5 +439,30 @@ REMARKS = (
     told("extra", ("property_unknown", "properties.colour"), colour="red"),
     gift("assumed", ("version_assumed", "version"), version=None),
     identify("stripped", ("property_unknown", "attributes.colour"), attributes={"colour": "red"}),
+    order(
+        "damaged_email",
+        ("person_link_invalid", "person.email"),
+        person={"id": "42", "email": "ana"},
+    ),
+    identify(
+        "damaged_phone",
+        ("person_link_invalid", "person.phone"),
+        person={"id": "42", "phone": "555"},
+    ),
+    raw(
+        "link_by_a_damaged_phone",
+        b'{"type":"link","person":{"id":"42","phone":5},"links":{"email":"ana@example.org"}}',
+        ("person_link_invalid", "person.phone"),
+    ),
+    raw(
+        "merge_from_a_damaged_email_too",
+        b'{"type":"merge","person":"42","from":{"id":"43","email":"ana"}}',
+        ("person_link_invalid", "from.email"),
+    ),
+    raw(
+        "erase_of_a_damaged_email",
+        b'{"type":"erase","person":{"id":"42","email":"ana"}}',
+        ("person_link_invalid", "person.email"),
+    ),
 )
 """They are taken, with a remark."""

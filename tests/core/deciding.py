@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from truthpoint.contract.model import Event, Kind, Property, Rollup, RollupKind, Type
 from truthpoint.core.decide import decide
-from truthpoint.core.decision import Decision, JournalRow, Known
+from truthpoint.core.decision import Decision, JournalRow, Known, Said
 from truthpoint.core.examine import Examiner
 from truthpoint.core.plan import plan
 from truthpoint.core.records import read_record
@@ -114,7 +114,7 @@ def after(known: Known, decision: Decision) -> Known:
             if key not in gone
         },
         starts={**known.starts, **starts},
-        said={**known.said, **{(one.source, one.event): one for one in decision.said}},
+        said=_added(known.said, decision.said),
         tombstones=tombstones - set(decision.readmitted),
         secret=known.secret,
         next_person=decision.next_person,
@@ -122,6 +122,17 @@ def after(known: Known, decision: Decision) -> Known:
         now_ms=known.now_ms,
         takes_tests=known.takes_tests,
     )
+
+
+def _added(known: Mapping[tuple[str, str], Said], said: Iterable[Said]):
+    """What sources have said, with what they said in a batch."""
+    added = dict(known)
+    for one in said:
+        before = added.get((one.source, one.event), replace(one, count=0))
+        added[one.source, one.event] = replace(
+            one, count=before.count + one.count, last_ms=max(before.last_ms, one.last_ms)
+        )
+    return added
 
 
 class Everything:

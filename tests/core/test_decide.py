@@ -337,15 +337,22 @@ def test_a_refund_of_nothing_changes_totals_only_by_its_amount() -> None:
 
 def test_the_plan_says_what_must_be_loaded() -> None:
     """People of valid records, keys that may be claimed, totals of those who have some."""
-    planned = plan(
-        rows(an_order("42"), an_order("x"), an_identify("43"), a_view("44"), a_view("45")),
-        EXAMINER,
-    )
+    planned = plan(rows(an_order("42"), an_order("x"), a_view("43"), a_view("44")), EXAMINER)
     people = [by_id(n, str(n)) for n in (42, 43, 44)]
 
-    assert {"42", "43", "44", "45"} == planned.ids
+    assert {"42", "43", "44"} == planned.ids
     assert {("order_paid", '["A-1"]')} == planned.keys
     assert [42] == planned.people_with_totals(people)
+
+
+def test_the_totals_of_everybody_are_loaded_where_people_may_become_one() -> None:
+    """An identify may join a guest, whose totals are then added; so may a link in passing."""
+    people = [by_id(n, str(n)) for n in (42, 43)]
+    order = json.loads(an_order("42"))
+    order["person"]["email"] = "ana@example.org"
+    for teaching in (an_identify("43"), json.dumps(order).encode()):
+        planned = plan(rows(a_view("42"), teaching), EXAMINER)
+        assert [42, 43] == planned.people_with_totals(people)
 
 
 def test_a_ledger_key_is_a_json_array() -> None:

@@ -142,7 +142,7 @@ def _moments(bodies: list[bytes]) -> list[Moment]:
 
 def _recomputed(moments: list[Moment], person: str) -> dict[str, object]:
     """The totals of a person, in fractions and without any code of the product."""
-    mine = [one for one in moments if one.person_id == person]
+    mine = [one for one in moments if one.who.id == person]
     orders = [one for one in mine if one.event.name == "order_paid"]
     refunds = [one for one in mine if one.event.name == "order_refunded"]
     dollars = [
@@ -174,7 +174,7 @@ def _totals(told: Told) -> dict[str, dict[str, object]]:
 def test_totals_equal_a_recomputation_in_fractions(bodies: list[bytes], cuts: list[int]) -> None:
     """Law 10: exact under duplicates, conflicts, refunds, currencies and late times."""
     moments = _moments(bodies)
-    people = {one.person_id for one in moments}
+    people = {one.who.id for one in moments}
 
     assert {name: _recomputed(moments, name) for name in people} == _totals(
         run(rows(*bodies), cuts)

@@ -173,8 +173,8 @@ def test_turns_without_operations_travel_in_ever_smaller_requests_too(parts) -> 
 
 def test_a_single_item_is_what_a_refused_batch_is_sent_again_as() -> None:
     """By v2 where it fits, else by v1, else not."""
-    small, large, huge = (operation_item(of_size(size), "42") for size in (500, 40_000, 100_001))
-    paths = [getattr(single_item(one, "42"), "path", None) for one in (small, large, huge)]
+    small, large, huge = (operation_item(of_size(size), ADDRESS) for size in (500, 40_000, 100_001))
+    paths = [getattr(single_item(one, ADDRESS), "path", None) for one in (small, large, huge)]
 
     assert ["/api/v2/batch", "/api/v1/customers/42/events", None] == paths
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from bad_records import CONTRACT, ORDER
-from deciding import rows
+from deciding import rows, run
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -298,19 +298,23 @@ def test_a_moment_is_normalised_with_its_key_and_what_it_is_compared_by() -> Non
 
 
 @pytest.mark.parametrize(
-    ("change", "changes_identifiers"),
-    [({"region": "x"}, False), ({"email": "a@b"}, True), ({"email": None}, True), ({}, False)],
+    ("change", "barriers"),
+    [
+        ({"region": "x"}, [False]),
+        ({"email": "a@b"}, [True]),
+        ({"email": None}, [True]),
+        ({"email": "eva@example.org"}, []),
+        ({}, []),
+    ],
 )
-def test_an_identify_that_touches_an_identifier_says_so(
-    change: dict[str, Any], *, changes_identifiers: bool
+def test_an_identify_that_changes_an_identifier_goes_alone(
+    change: dict[str, Any], barriers: list[bool]
 ) -> None:
-    """Law 7: such an identify goes alone."""
-    one = EXAMINER.examine(
-        read_record(an_identify(**change), source="backend", captured_at_ms=START_MS)
-    )
+    """Law 7: it is a barrier; one that says nothing new is not sent at all."""
+    known = run(rows(an_identify(email="eva@example.org"))).known
+    decision = run(rows(an_identify(at_ms=START_MS + 1, **change), first=2), known=known)
 
-    assert isinstance(one, Identity)
-    assert changes_identifiers is one.changes_identifiers
+    assert barriers == [one.barrier for one in decision.decisions[0].operations]
 
 
 def test_a_person_id_may_have_150_bytes() -> None:

@@ -20,8 +20,7 @@ from totalling import (
 
 from truthpoint.contract.model import Bucket, Contract, Foreign, Rollup, RollupKind
 from truthpoint.core import rollups
-from truthpoint.core.texts import key_text
-from truthpoint.core.texts import normal_text
+from truthpoint.core.texts import key_text, normal_text
 
 _TIER = Bucket(
     name="tier",

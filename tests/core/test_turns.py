@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from truthpoint.contract.model import Lane
 from truthpoint.core.outbox import (
     OPEN,
+    PARTING,
     TRANSITIONS,
     Act,
     Action,
@@ -22,6 +23,8 @@ from truthpoint.core.people import address_of
 from truthpoint.core.turns import (
     MAX_SHARED_ITEM_BYTES,
     MAX_TURN_BYTES,
+    NO_IDENTIFY,
+    WITHOUT_TOTALS,
     Queue,
     Turn,
     next_turn,
@@ -73,9 +76,14 @@ def a_queue(
     )
 
 
+def ended(turn: Turn) -> tuple[Operation, ...]:
+    """The operations of a turn that are not sent."""
+    return tuple(operation for operation, _, _ in turn.ended)
+
+
 OPERATIONS = st.lists(
     st.tuples(
-        st.sampled_from([Action.EVENT] * 4 + [Action.IDENTIFY]),
+        st.sampled_from([Action.EVENT] * 6 + [Action.IDENTIFY] * 2 + [Action.SUPPRESS]),
         st.booleans(),
         st.sampled_from([2, 2, 2, 200, 20_000, 31_000, 31_600, 50_000]),
     ),
@@ -84,7 +92,10 @@ OPERATIONS = st.lists(
     lambda drawn: tuple(
         # Ids rise, with gaps: others' operations stand between.
         an_operation(
-            3 * place + 1, action=action, barrier=barrier and action is Action.IDENTIFY, size=size
+            3 * place + 1,
+            action=action,
+            barrier=action in PARTING or (barrier and action is Action.IDENTIFY),
+            size=size,
         )
         for place, (action, barrier, size) in enumerate(drawn)
     )
@@ -123,20 +134,20 @@ def test_a_turn_is_the_beginning_of_its_queue(queue: Queue) -> None:
         return
 
     assert turn.operations == tuple(queue.operations[: len(turn.operations)])
-    assert turn.dead == tuple(queue.operations[: len(turn.dead)])
+    assert ended(turn) == tuple(queue.operations[: len(turn.ended)])
     assert (turn.person, turn.address) == (queue.person, queue.address)
 
 
 @given(QUEUES)
 def test_a_turn_is_of_exactly_one_kind(queue: Queue) -> None:
-    """An identify of ours, operations with or without totals, totals, or what must die."""
+    """An identify of ours, operations with or without totals, totals, or what is not sent."""
     turn = next_turn(queue)
     if turn is None:
         return
     kinds = [
         turn.identify,
         bool(turn.operations),
-        bool(turn.dead),
+        bool(turn.ended),
         turn.totals is not None and not turn.operations,
     ]
 
@@ -147,14 +158,15 @@ def test_a_turn_is_of_exactly_one_kind(queue: Queue) -> None:
 
 @given(QUEUES)
 def test_nothing_is_sent_before_an_identify_was_accepted(queue: Queue) -> None:
-    """Law 4: to a person who is not known goes an identify first, alone."""
+    """Law 4: to a person who is not known goes an identify first, alone; visitors have none."""
+    sending = {Standing.KNOWN, Standing.ANONYMOUS}
     turn = next_turn(queue)
-    if turn is None or queue.standing is Standing.KNOWN or turn.dead:
+    if turn is None or queue.standing in sending or turn.ended:
         return
-    theirs = [one.action for one in turn.operations]
+    (theirs,) = [one.action for one in turn.operations] or [Action.IDENTIFY]
 
     assert turn.alone
-    assert turn.identify or theirs == [Action.IDENTIFY]
+    assert turn.identify or theirs is Action.IDENTIFY or theirs in PARTING
     assert turn.totals is None
 
 
@@ -215,13 +227,13 @@ def test_totals_wait_for_what_changed_them_last(queue: Queue) -> None:
 
 @given(QUEUES)
 def test_a_person_always_has_something_due_while_something_waits(queue: Queue) -> None:
-    """No queue stands still: only refused people keep their totals, and nobody else's wait."""
+    """No queue stands still: only where there is nobody to tell them do totals wait."""
     waits = bool(queue.operations) or (queue.totals is not None and queue.totals.waiting)
     turn = next_turn(queue)
 
     if turn is None:
         assert not queue.operations
-        assert queue.standing is Standing.REFUSED or not waits
+        assert queue.standing in WITHOUT_TOTALS or not waits
     if queue.standing is Standing.DUE:
         assert turn is not None
         assert turn.identify
@@ -229,17 +241,20 @@ def test_a_person_always_has_something_due_while_something_waits(queue: Queue) -
 
 @given(QUEUES)
 def test_people_who_were_refused_send_nothing_but_an_identify(queue: Queue) -> None:
-    """Their operations are dead up to the shop's next identify."""
+    """Their operations are dead up to the shop's next identify, or to what erases them."""
     turn = next_turn(replace(queue, standing=Standing.REFUSED))
     if turn is None:
         return
     actions = [one.action for one in queue.operations]
 
-    if turn.dead:
-        assert Action.IDENTIFY not in actions[: len(turn.dead)]
-        assert actions[len(turn.dead) : len(turn.dead) + 1] in ([], [Action.IDENTIFY])
+    opens = {Action.IDENTIFY, *PARTING}
+    if turn.ended:
+        assert opens.isdisjoint(actions[: len(turn.ended)])
+        assert opens.issuperset(actions[len(turn.ended) : len(turn.ended) + 1])
+        assert {(Act.REFUSE, NO_IDENTIFY)} == {(act, reason) for _, act, reason in turn.ended}
     else:
-        assert [Action.IDENTIFY] == [one.action for one in turn.operations]
+        (only,) = turn.operations
+        assert only.action in opens
 
 
 @given(QUEUES)
@@ -261,11 +276,11 @@ def test_a_queue_is_emptied_in_order_whatever_stands_in_it(queue: Queue) -> None
         )
         if turn is None:
             break
-        gone = turn.operations or turn.dead
+        gone = turn.operations or ended(turn)
         done += [one.id for one in gone]
         left = left[len(gone) :]
         sent = sent or turn.totals is not None
-        if not turn.dead:
+        if not turn.ended:
             standing = standing_after(turn, standing, delivered=True, dead=False)
 
     assert [one.id for one in queue.operations] == done

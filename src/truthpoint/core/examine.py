@@ -170,6 +170,8 @@ class Examiner:
         if event is None:
             fix = _meant(record.event or "", tuple(self.contract.events))
             unknown = _at("event_unknown", "event", _NO_EVENT, fix=fix)
+            if who.id is None and not who.links:
+                of_person += _unless_said(of_person, self.naming, record)
             return Broken(findings=(*of_source, unknown, *of_person), test=record.test)
         tied = permanent(event, record.body)
         who = named(who, tied)
@@ -355,7 +357,8 @@ def _unless_said(
     findings: tuple[Finding, ...], naming: Naming, record: Record
 ) -> tuple[Finding, ...]:
     """Return that a record names nobody, unless what is wrong with its id was said."""
-    return () if has_errors(findings) else (naming.unresolved(record.person),)
+    said = any(one.severity == "error" and one.where.path == "person.id" for one in findings)
+    return () if said else (naming.unresolved(record.person),)
 
 
 _NO_SOURCE: Final = "The contract does not declare the record's source."

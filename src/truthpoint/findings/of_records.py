@@ -20,7 +20,12 @@ OF_RECORDS: Final = (
     ),
     ("not_an_object", _ERROR, _QUARANTINED, "Write one JSON object a line."),
     ("record_too_deep", _ERROR, _QUARANTINED, "Flatten it: a record is nested 64 levels at most."),
-    ("unknown_record_type", _ERROR, _QUARANTINED, "Use one of identify, track, link, merge, consent, erase and readmit."),
+    (
+        "unknown_record_type",
+        _ERROR,
+        _QUARANTINED,
+        "Use `identify`, `track`, `link`, `merge`, `erase`, `readmit` or `consent`.",
+    ),
     ("record_key_missing", _ERROR, _QUARANTINED, "Add the key."),
     ("record_key_unknown", _ERROR, _QUARANTINED, "Remove the key or correct its name."),
     ("record_key_type", _ERROR, _QUARANTINED, "Write the kind of value that is asked for."),

@@ -65,8 +65,7 @@ _CONTRACT: Final = (
         "critical_could_be_held",
         _ERROR,
         "The contract loads; what is said of money would wait until its person is known.",
-        "Say `quarantine` without `hold` for these links; what an event ties for good by its own "
-        "`links`, such as an order, may be held.",
+        "Say `quarantine` without `hold` for these links; an order, tied by `links`, may be held.",
     ),
     (
         "bad_catalog",
