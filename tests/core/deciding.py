@@ -98,7 +98,9 @@ def after(known: Known, decision: Decision) -> Known:
     starts = {
         (one.event, one.tie): one.attributes for one in decision.operations if one.tie is not None
     }
-    tombstones = known.tombstones | {one for all in decision.tombstones.values() for one in all}
+    tombstones = known.tombstones | {
+        one for digests in decision.tombstones.values() for one in digests
+    }
     return Known(
         people=[one for one in people.values() if one.person not in gone],
         links=list(links.values()),
