@@ -274,6 +274,7 @@ class EventReader:
         self, events: dict[str, Event], entries: Mapping[str, tuple[Node, Node]]
     ) -> None:
         """See that what is closed exists, and that both carry what they are tied by."""
+        tied: dict[str, str] = {}
         for name, event in events.items():
             for close in event.closes:
                 place, spec = entries[name][1].entries["closes"][1].entries[close.event]
@@ -286,6 +287,10 @@ class EventReader:
                 if start is event:
                     self._findings.add("bad_value", "An event cannot close itself.", place)
                     continue
+                if tied.setdefault(close.event, close.by) != close.by:
+                    evidence = f"Another event closes `{close.event}` by `{tied[close.event]}`."
+                    fix = "Tie a start to all that close it by one property."
+                    self._findings.add("bad_value", evidence, place, fix=fix)
                 for side in (event, start):
                     scope = _Scope(event=side.name, properties=side.properties)
                     self._tie(spec.get("by"), close.by, scope)

@@ -172,7 +172,7 @@ class Batch:
         """Tell whether what a record carries named somebody who was erased (law 20)."""
         if not self._buried:
             return False
-        named = list(who.links)
+        named = list(who.identifiers)
         if who.id is not None:
             named.append(("id", who.id))
         return any(self.digest(one) in self._buried for one in named)

@@ -102,7 +102,10 @@ class _Deciding:
         if examined.test and not self._known.takes_tests:
             batch.withhold(row, Reason.TEST, event=_event_of(examined))
             return True
-        if batch.is_buried(examined.who) and not isinstance(examined, Erasing):
+        erased = batch.is_buried(examined.who) or (
+            isinstance(examined, Merging) and batch.is_buried(examined.other)
+        )
+        if erased and not isinstance(examined, Erasing):
             batch.scrubbed.append(row.record)
             batch.withhold(row, Reason.ERASED, event=_event_of(examined))
             return True

@@ -188,13 +188,18 @@ class Examiner:
             )
         if not completed:
             lacks = lacking(event, record.body)
-            if lacks:
+            if lacks and not self._is_wrong_otherwise(event, record):
                 return Lacking(event=event, who=who, record=record, lacks=lacks)
         version, of_version = self._version(event, record.version)
         findings = of_source + of_version
         if who.id is None and not who.identifiers:
             of_person = (*of_person, *_unless_said(of_person, self.naming, record))
         return self._moment(version, record, who, findings, of_person, stands_in=stands_in)
+
+    def _is_wrong_otherwise(self, event: Event, record: Record) -> bool:
+        """Tell whether an event breaks the contract whatever its start has said."""
+        body = self._catalogue.complete(event, record.body)
+        return has_errors(self._checker.event(event, body, before_completion=True).findings)
 
     def _moment(
         self,

@@ -99,18 +99,20 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def teaches(self) -> bool:
-        """Whether it may change links, or asks for them: then those of its people are needed."""
+        """Whether it may join people, or asks for an email: then all links of its people count."""
         return any(
             isinstance(one, Identity | Linking | Merging | Erasing)
-            or (isinstance(one, Moment) and (one.who.identifiers or one.event.stage))
-            or (isinstance(one, NotOwner) and one.who.identifiers)
+            or (isinstance(one, Moment) and (_is_visit(one.who) or one.event.stage))
+            or (isinstance(one, NotOwner) and _is_visit(one.who))
             for one in self.examined
         )
 
     @property
     def tells(self) -> bool:
-        """Whether it says something of people's attributes, or may join people."""
-        return self.teaches or any(isinstance(one, Word) for one in self.examined)
+        """Whether it says something of people's attributes, or may join people who have some."""
+        return any(
+            isinstance(one, Identity | Linking | Merging | Erasing | Word) for one in self.examined
+        )
 
     @property
     def corrects(self) -> bool:
@@ -149,9 +151,14 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     def buried(self) -> Iterator[Identifier]:
         """Yield everything by which somebody who was erased could be known."""
         for who in self.named:
-            yield from who.links
+            yield from who.identifiers
             if who.id is not None:
                 yield (ID, who.id)
+
+
+def _is_visit(who: Who) -> bool:
+    """Tell whether a record carries an anonymous id, whose visitor becomes part of somebody."""
+    return any(kind == ANONYMOUS for kind, _ in who.links)
 
 
 def plan(rows: Iterable[JournalRow], examiner: Examiner) -> Plan:

@@ -64,8 +64,17 @@ class Sayings:
         attributes = {**_identifiers(identity.who), **identity.attributes}
         for kind, _ in lesson.refused:
             attributes.pop(kind, None)
+        self._end_links(person.person, attributes, identity.at_ms)
         self._tell(row, person, attributes, identity.at_ms, united, opens=first)
         self.associate(row, person, lesson, identity.at_ms)
+
+    def _end_links(self, person: int, attributes: Mapping[str, object], at_ms: int) -> None:
+        """Let an email or a phone that was deleted be somebody else's from then on."""
+        links = self._registry.links
+        for kind in IDENTIFIER_ATTRIBUTES & attributes.keys():
+            value = links.present(person, kind)
+            if attributes[kind] is None and value is not None:
+                links.end(person, (kind, value), at_ms)
 
     def link(self, row: JournalRow, linking: Linking, person: PersonRow) -> None:
         """Decide a link: an email or a phone is told to Customer.io, all else stays here."""
@@ -265,6 +274,11 @@ class Sayings:
     def readmit(self, row: JournalRow, erasing: Erasing) -> None:
         """Decide a readmission: records of these identifiers count again."""
         who = erasing.who
+        if self._registry.known(who, erasing.at_ms) is not None:
+            evidence = "They are known, or their erasure is still under way."
+            self._batch.note(row, [finding("readmit_too_early", evidence)])
+            self._batch.end(row, Outcome.QUARANTINED, "readmit_too_early")
+            return
         identifiers = list(who.links) + ([] if who.id is None else [(ID, who.id)])
         self._batch.readmit(identifiers)
         person = self._made_to_be_erased(erasing)

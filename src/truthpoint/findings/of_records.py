@@ -93,6 +93,12 @@ OF_RECORDS: Final = (
         "Name the other person by their id, or by what already leads to them.",
     ),
     (
+        "readmit_too_early",
+        _ERROR,
+        _QUARANTINED,
+        "Only who was erased is readmitted; replay it once the erasure was answered.",
+    ),
+    (
         "consent_unknown",
         _ERROR,
         _QUARANTINED,
