@@ -266,6 +266,8 @@ class Batch:
         told: list[Applied] = []
         for joined in self.registry.joined[since:]:
             into, gone = joined.into, joined.gone
+            if joined.merges:
+                self._operations = [superseded(one, gone) for one in self._operations]
             profile = self._profiles.pop(gone, None)
             self._changed_profiles.discard(gone)
             if profile is not None:
@@ -330,6 +332,16 @@ class Batch:
             readmitted=tuple(self.readmitted),
             scrubbed=tuple(self.scrubbed),
         )
+
+
+def superseded(operation: Operation, gone: int) -> Operation:
+    """Return an operation as it is once its person was merged into another.
+
+    What an identify says of somebody who is gone is not said of whoever took them over.
+    """
+    if operation.person != gone or operation.action is not Action.IDENTIFY:
+        return operation
+    return replace(operation, address="", barrier=True, expires_at_ms=1)
 
 
 class _More(TypedDict, total=False):

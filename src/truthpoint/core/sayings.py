@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .linking import Lesson
     from .outbox import Operation
     from .people import PersonRow, Who
-    from .profile import Applied
+    from .profile import Applied, Profile
 
 
 class Sayings:
@@ -159,6 +159,7 @@ class Sayings:
                 return
             other = self._registry.create(merging.other.id)
         since = len(self._registry.joined)
+        before = self._batch.profile(person.person)
         self._registry.join(person.person, other.person, merges=True)
         united = self._batch.unite(since, same_person=False)
         self._batch.add(
@@ -170,17 +171,29 @@ class Sayings:
             not_before_ms=self._batch.known.now_ms + self._contract.person.merge_delay_ms,
         )
         for one in united:
-            self._tell_of_merge(row, person, one)
+            self._tell_of_merge(row, person, before, one)
 
-    def _tell_of_merge(self, row: JournalRow, person: PersonRow, united: Applied) -> None:
-        """Send what Customer.io's own merge does not carry over: a withdrawal."""
-        if united.changed:
+    def _tell_of_merge(
+        self, row: JournalRow, person: PersonRow, before: Profile, united: Applied
+    ) -> None:
+        """Send what Customer.io's own merge may not carry over.
+
+        That is a withdrawal, identifiers, and whatever the second person's profile there did
+        not have yet, because its identify was still under way.
+        """
+        gained = {
+            name: kept
+            for name, kept in united.profile.attributes.items()
+            if kept.value is not None and before.attributes.get(name) is not kept
+        }
+        changed = {**{name: kept.value for name, kept in gained.items()}, **united.changed}
+        if changed:
             self._batch.add(
                 row,
                 person.person,
                 Action.IDENTIFY,
-                united.at_ms,
-                attributes=encode(profiles.wire_attributes(self._contract, united.changed)),
+                max([united.at_ms, *(kept.at_ms for kept in gained.values())]),
+                attributes=encode(profiles.wire_attributes(self._contract, changed)),
                 own=False,
             )
 

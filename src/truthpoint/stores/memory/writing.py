@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from truthpoint.core.batch import superseded
 from truthpoint.core.decision import of_person
-from truthpoint.core.outbox import OPEN, Action, Standing, Totals
+from truthpoint.core.outbox import OPEN, Standing, Totals
 from truthpoint.core.people import Grade
 
 from .shelf import Held
@@ -69,8 +70,8 @@ def _join_operations(shelf: MemoryShelf, joined: Joined) -> None:
         operation = held.operation
         if operation.person != gone:
             continue
-        if joined.merges and operation.action is Action.IDENTIFY and held.state in OPEN:
-            operation = replace(operation, address="", barrier=True, expires_at_ms=1)
+        if joined.merges and held.state in OPEN:
+            operation = superseded(operation, gone)
         held.operation = replace(operation, person=into)
     queue = shelf.open.setdefault(into, [])
     queue[:] = sorted([*queue, *shelf.open.pop(gone, [])])
