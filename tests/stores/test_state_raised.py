@@ -23,7 +23,9 @@ def _schema(path) -> dict[str, object]:
             rowless,
             strict,
             sorted(_asked(connection, COLUMNS, name)),
-            sorted((*one, *_asked(connection, PLACES, one[0])) for one in _indexes(connection, name)),
+            sorted(
+                (*one, *_asked(connection, PLACES, one[0])) for one in _indexes(connection, name)
+            ),
         )
         for name, rowless, strict in tables
     }
