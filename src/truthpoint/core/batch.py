@@ -77,7 +77,7 @@ class Batch:
         self._operations: list[Operation] = []
         self._verdicts: list[Verdict] = []
         self._findings: dict[int, tuple[Finding, ...]] = {}
-        self._said: dict[tuple[str, str], Said] = {}
+        self._said: dict[tuple[str, str], tuple[int, int]] = {}
 
     # ------------------------------------------------------------------ outcomes
 
@@ -143,6 +143,15 @@ class Batch:
             not_before_ms=more.get("not_before_ms", 0),
             own=more.get("own", True),
         )
+        return self.put(operation)
+
+    @property
+    def next_operation(self) -> int:
+        """The first free operation id."""
+        return self._next_operation
+
+    def put(self, operation: Operation) -> Operation:
+        """Put an operation that has the first free id behind all others, and return it."""
         self._next_operation += 1
         self._operations.append(operation)
         return operation
@@ -150,17 +159,18 @@ class Batch:
     def hear(self, source: str, event: str, captured_at_ms: int) -> None:
         """Count a source's word of an event (law 6)."""
         before = self._said.get((source, event))
-        self._said[source, event] = Said(
-            source=source,
-            event=event,
-            count=1 if before is None else before.count + 1,
-            last_ms=captured_at_ms if before is None else max(before.last_ms, captured_at_ms),
-        )
+        if before is None:
+            self._said[source, event] = (1, captured_at_ms)
+        else:
+            count, last_ms = before
+            self._said[source, event] = (count + 1, max(last_ms, captured_at_ms))
 
     def last_heard_ms(self, source: str, event: str) -> int | None:
         """Return when a source said something of an event last; None: never."""
-        words = (self._said.get((source, event)), self.known.said.get((source, event)))
-        return max((one.last_ms for one in words if one is not None), default=None)
+        now, before = self._said.get((source, event)), self.known.said.get((source, event))
+        if now is not None:
+            return now[1] if before is None else max(now[1], before.last_ms)
+        return None if before is None else before.last_ms
 
     # -------------------------------------------------------------- who was erased
 
@@ -327,7 +337,10 @@ class Batch:
                 )
                 for event, tie, until_ms in self._closings
             ),
-            said=tuple(self._said.values()),
+            said=tuple(
+                Said(source=source, event=event, count=count, last_ms=last_ms)
+                for (source, event), (count, last_ms) in self._said.items()
+            ),
             tombstones={stays(one): found for one, found in self.tombstones.items()},
             readmitted=tuple(self.readmitted),
             scrubbed=tuple(self.scrubbed),

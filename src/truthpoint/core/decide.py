@@ -92,7 +92,8 @@ class _Deciding:
         if isinstance(examined, Lacking):
             record = completed(examined, self.batch.starts)
             examined = self._examiner.examine(record, source=row.source, completed=True)
-        self.batch.note(row, examined.findings)
+        if examined.findings:
+            self.batch.note(row, examined.findings)
         if not self._is_kept_away(row, examined):
             self._take(row, examined)
 
@@ -113,12 +114,12 @@ class _Deciding:
 
     def _take(self, row: JournalRow, examined: Examined) -> None:
         match examined:
+            case Moment():
+                self._moment(row, examined)
             case Broken():
                 self._broken(row, examined)
             case NotOwner():
                 self._not_owner(row, examined)
-            case Moment():
-                self._moment(row, examined)
             case Erasing():
                 if examined.readmits:
                     self._sayings.readmit(row, examined)
@@ -168,13 +169,14 @@ class _Deciding:
             return
         lesson = self._learn(row, moment.who, person, moment.at_ms)
         person = self.batch.registry.row(person.person)
-        if not self._moments.is_for(moment, person):
+        if event.stage and not self._moments.is_for(moment, person):
             evidence = f"Version {event.version} of `{event.name}` is being tried out."
             self.batch.note(row, [finding("stage_qa", evidence)])
             self.batch.withhold(row, Reason.TEST, event=event.name, person=person.person)
             return
         self._moments.take(row, moment, person)
-        self._sayings.associate(row, person, lesson, moment.at_ms)
+        if lesson.associated:
+            self._sayings.associate(row, person, lesson, moment.at_ms)
 
     def _is_silent(self, row: JournalRow, moment: Moment) -> bool:
         """Tell whether an event's owner has been silent for so long that another may stand in."""

@@ -25,6 +25,8 @@ def ends_of(event: Event, body: Mapping[str, object]) -> tuple[Ends, ...]:
         event: What the contract says of it.
         body: Its properties, as given or normalised.
     """
+    if not event.closes:
+        return ()
     if not all(name == "at" or _plain_text(body.get(name)) for name in event.key):
         return ()
     return tuple((close, _plain_text(body.get(close.by))) for close in event.closes)

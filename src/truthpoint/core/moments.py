@@ -15,7 +15,7 @@ from truthpoint.values.event_id import event_id
 from . import rollups
 from .decision import LedgerRow, Reason
 from .keying import ends_of
-from .outbox import Action
+from .outbox import Action, Operation
 from .people import EMAIL
 from .texts import encode, key_text, normal_text
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from .batch import Batch
     from .decision import JournalRow, LedgerKey
     from .examined import Ends, Moment
-    from .outbox import Operation
     from .people import PersonRow
 
 HORIZON_MS: Final = 72 * 3_600_000
@@ -135,7 +134,8 @@ class Moments:
         """Decide an event that is no repeat."""
         event = moment.event
         operation = self._operation(row, moment, person)
-        self.close(person, moment.at_ms, ends_of(event, moment.values))
+        if event.closes:
+            self.close(person, moment.at_ms, ends_of(event, moment.values))
         if not moment.key:
             self._count(row, moment, operation, "")
             return
@@ -187,20 +187,22 @@ class Moments:
         attributes = _with_event_id(moment.encoded, ulid)
         if tie is not None:
             self._batch.starts[event.name, tie] = attributes
-        return self._batch.add(
-            row,
-            person.person,
-            Action.EVENT,
-            moment.at_ms,
+        operation = Operation(
+            id=self._batch.next_operation,
+            person=person.person,
+            record=row.record,
             lane=event.lane,
+            action=Action.EVENT,
             event=event.name,
             name=event.wire,
             event_id=ulid,
+            at_ms=moment.at_ms,
             attributes=attributes,
             barrier=bool(event.closes) or expires_at_ms > 0,
             tie=tie,
             expires_at_ms=expires_at_ms,
         )
+        return self._batch.put(operation)
 
     def _row(
         self,
