@@ -52,19 +52,22 @@ def correction_key(event: str, key: str) -> LedgerKey:
     return f"{event}@corrected", key
 
 
-def keys_of(contract: Contract, moment: Moment) -> Iterable[LedgerKey]:
-    """Yield all ledger keys that a moment may claim, or may have to do with."""
-    event = moment.event
-    if moment.key:
-        name = ledger_key(moment)
-        yield name
-        if len(_versions(contract, event)) > 1:
-            yield version_key(moment)
-        if event.name in corrected_events(contract):
-            yield correction_key(*name)
-    if event.corrects is not None:
-        yield _corrected(moment)
-        yield correction_key(*_corrected(moment))
+def keys_of(contract: Contract, moments: Iterable[Moment]) -> frozenset[LedgerKey]:
+    """Return all ledger keys that moments may claim, or may have to do with."""
+    corrected = corrected_events(contract)
+    found: set[LedgerKey] = set()
+    for moment in moments:
+        event = moment.event
+        if moment.key:
+            name = ledger_key(moment)
+            found.add(name)
+            if _has_versions(contract, event):
+                found.add(version_key(moment))
+            if event.name in corrected:
+                found.add(correction_key(*name))
+        if event.corrects is not None:
+            found |= {_corrected(moment), correction_key(*_corrected(moment))}
+    return frozenset(found)
 
 
 def corrected_events(contract: Contract) -> frozenset[str]:
@@ -73,9 +76,9 @@ def corrected_events(contract: Contract) -> frozenset[str]:
     return frozenset(one.event for one in corrections if one is not None)
 
 
-def _versions(contract: Contract, event: Event) -> tuple[Event, ...]:
-    current = contract.events[event.name]
-    return (*current.earlier, current)
+def _has_versions(contract: Contract, event: Event) -> bool:
+    """Tell whether more than one version of an event is told at present."""
+    return bool(contract.events[event.name].earlier)
 
 
 def _corrected(moment: Moment) -> LedgerKey:
@@ -127,7 +130,7 @@ class Moments:
         return True
 
     def _is_new_version(self, moment: Moment) -> bool:
-        told = len(_versions(self._contract, moment.event)) > 1
+        told = _has_versions(self._contract, moment.event)
         return told and version_key(moment) not in self._batch.ledger
 
     def take(self, row: JournalRow, moment: Moment, person: PersonRow) -> None:
@@ -140,7 +143,7 @@ class Moments:
             self._count(row, moment, operation, "")
             return
         name, key = ledger_key(moment)
-        if len(_versions(self._contract, event)) > 1:
+        if _has_versions(self._contract, event):
             claimed = self._row(version_key(moment), moment, operation, {})
             self._batch.claim(claimed)
             if (name, key) in self._batch.ledger:

@@ -80,12 +80,7 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     @property
     def keys(self) -> frozenset[LedgerKey]:
         """Ledger keys that it may claim, or may have to do with."""
-        return frozenset(
-            key
-            for one in self.examined
-            if isinstance(one, Moment) and (one.key or one.event.corrects is not None)
-            for key in keys_of(self.contract, one)
-        )
+        return keys_of(self.contract, (one for one in self.examined if isinstance(one, Moment)))
 
     @property
     def ties(self) -> frozenset[Tie]:
