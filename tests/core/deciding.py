@@ -176,6 +176,9 @@ class Everything:
     def said(self):
         return list(self.known.said.values())
 
+    def has_tombstones(self):
+        return bool(self.known.tombstones)
+
     def tombstones(self, digests):
         return self.known.tombstones & set(digests)
 

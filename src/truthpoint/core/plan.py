@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 
     from truthpoint.contract.model import Contract
 
-    from .decision import JournalRow, LedgerKey, Tie
+    from .decision import JournalRow, LedgerKey, LedgerRow, Tie
     from .examine import Examiner
     from .examined import Examined
+    from .outbox import Totals
     from .people import Identifier, PersonRow, Who
     from .records import Record
 
@@ -45,20 +46,21 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
         rows: The records.
         examined: What each is under the contract, in the same order.
         contract: The contract.
+        moments: The valid events among them.
+        others: All else that is among them.
     """
 
     rows: tuple[JournalRow, ...]
     examined: tuple[Examined, ...]
     contract: Contract
+    moments: tuple[Moment, ...]
+    others: tuple[Examined, ...]
 
     @property
     def named(self) -> list[Who]:
         """Whom the records name."""
-        found: list[Who] = []
-        for one in self.examined:
-            found.append(one.who)
-            if isinstance(one, Merging):
-                found.append(one.other)
+        found = [one.who for one in self.examined]
+        found += [one.other for one in self.others if isinstance(one, Merging)]
         return found
 
     @property
@@ -80,14 +82,28 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     @property
     def keys(self) -> frozenset[LedgerKey]:
         """Ledger keys that it may claim, or may have to do with."""
-        return keys_of(self.contract, (one for one in self.examined if isinstance(one, Moment)))
+        return keys_of(self.contract, self.moments)
+
+    def awaited(
+        self, totals: Iterable[Totals], moments: Iterable[LedgerRow]
+    ) -> frozenset[LedgerKey]:
+        """Return ledger keys of what others' moments may have brought already.
+
+        Two people's totals that are joined, and totals that are computed anew, ask for them.
+
+        Args:
+            totals: The totals that it may change.
+            moments: The moments of people whose totals may be computed anew.
+        """
+        waits = (rollups.waits_for(one.values) for one in (totals if self.teaches else ()))
+        return rollups.awaited(self.contract, moments).union(*waits)
 
     @property
     def ties(self) -> frozenset[Tie]:
         """Ties of the starts that say what its records lack."""
         return frozenset(
             (event, tie)
-            for one in self.examined
+            for one in self.others
             if isinstance(one, Lacking)
             for _, event, tie, _ in one.lacks
         )
@@ -95,31 +111,31 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     @property
     def teaches(self) -> bool:
         """Whether it may join people, or asks for an email: then all links of its people count."""
-        return any(
-            isinstance(one, Identity | Linking | Merging | Erasing)
-            or (isinstance(one, Moment) and (_is_visit(one.who) or one.event.stage))
-            or (isinstance(one, NotOwner) and _is_visit(one.who))
-            for one in self.examined
+        return any(one.event.stage or _is_visit(one.who) for one in self.moments) or any(
+            isinstance(one, _SAYINGS)
+            or (isinstance(one, NotOwner | Lacking) and _is_visit(one.who))
+            for one in self.others
         )
+
+    @property
+    def erases(self) -> bool:
+        """Whether it erases somebody: then who else an identifier leads to matters too."""
+        return any(isinstance(one, Erasing) for one in self.others)
 
     @property
     def tells(self) -> bool:
         """Whether it says something of people's attributes, or may join people who have some."""
-        return any(
-            isinstance(one, Identity | Linking | Merging | Erasing | Word) for one in self.examined
-        )
+        return any(isinstance(one, (*_SAYINGS, Word)) for one in self.others)
 
     @property
     def corrects(self) -> bool:
         """Whether it corrects moments: then totals may be computed anew."""
-        return any(
-            isinstance(one, Moment) and one.event.corrects is not None for one in self.examined
-        )
+        return any(one.event.corrects is not None for one in self.moments)
 
     @property
     def asks_for_words(self) -> bool:
         """Whether it matters when the owner of an event was heard last."""
-        return any(isinstance(one, Moment) and one.stands_in for one in self.examined)
+        return any(one.stands_in for one in self.moments)
 
     def people_with_totals(self, people: Iterable[PersonRow]) -> list[int]:
         """Return the keys of the known people whose totals it may change.
@@ -130,17 +146,14 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
         if self.teaches or self.corrects:
             return [row.person for row in people]
         touching = rollups.touching(self.contract)
-        ids = {
-            one.who.id
-            for one in self.examined
-            if isinstance(one, Moment) and one.event.name in touching
-        }
-        others = any(one.who.id is None for one in self.examined if isinstance(one, Moment))
+        ids = {one.who.id for one in self.moments if one.event.name in touching}
+        others = None in ids or any(isinstance(one, Lacking) for one in self.others)
         # Whom no id of the batch names stands behind a link: a guest, or an id that was merged.
+        named = self.ids
         return [
             row.person
             for row in people
-            if row.canonical_id in ids or others or row.canonical_id not in self.ids
+            if others or row.canonical_id in ids or row.canonical_id not in named
         ]
 
     def buried(self) -> Iterator[Identifier]:
@@ -159,20 +172,23 @@ def _is_visit(who: Who) -> bool:
 def plan(rows: Iterable[JournalRow], examiner: Examiner) -> Plan:
     """Read and examine a batch."""
     taken = tuple(rows)
-    return Plan(
-        taken,
-        tuple(
-            examiner.examine_body(
-                row.body,
-                source=row.source,
-                captured_at_ms=row.captured_at_ms,
-                # An operator who releases it from quarantine takes it as a record of its own.
-                kept_as=None if row.replayed else row.record_id,
-            )
-            for row in taken
-        ),
-        examiner.contract,
+    examined = tuple(
+        examiner.examine_body(
+            row.body,
+            source=row.source,
+            captured_at_ms=row.captured_at_ms,
+            # An operator who releases it from quarantine takes it as a record of its own.
+            kept_as=None if row.replayed else row.record_id,
+        )
+        for row in taken
     )
+    moments = tuple(one for one in examined if isinstance(one, Moment))
+    others = tuple(one for one in examined if not isinstance(one, Moment))
+    return Plan(taken, examined, examiner.contract, moments, others)
+
+
+_SAYINGS = (Identity, Linking, Merging, Erasing)
+"""What is asserted of people."""
 
 
 def completed(lacking: Lacking, starts: Mapping[Tie, bytes]) -> Record:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from contextlib import AbstractContextManager
 
     from truthpoint.core.decision import LedgerKey, LedgerRow, Said, Tie
     from truthpoint.core.outbox import Totals
@@ -28,6 +29,10 @@ class Knowledge(Protocol):
         """Return the people with these person keys."""
         ...
 
+    def people_after(self, person: int, *, limit: int) -> list[PersonRow]:
+        """Return the next people beyond a person key, in the order of these keys."""
+        ...
+
     def links(self, identifiers: Collection[Identifier]) -> list[LinkRow]:
         """Return all links of these identifiers."""
         ...
@@ -48,6 +53,10 @@ class Knowledge(Protocol):
         """Return the totals of these people, where they have any."""
         ...
 
+    def overdue(self, now_ms: int, *, limit: int) -> list[Totals]:
+        """Return totals in which something has waited long enough, the longest first."""
+        ...
+
     def profiles(self, people: Collection[int]) -> dict[int, Profile]:
         """Return the profiles of these people, where they have any."""
         ...
@@ -60,6 +69,10 @@ class Knowledge(Protocol):
         """Return what each source has said of each event."""
         ...
 
+    def has_tombstones(self) -> bool:
+        """Tell whether anybody was erased."""
+        ...
+
     def tombstones(self, digests: Collection[str]) -> frozenset[str]:
         """Return which of these digests have a tombstone."""
         ...
@@ -70,4 +83,8 @@ class Knowledge(Protocol):
 
     def next_ids(self) -> tuple[int, int]:
         """Return the first free person key and the first free operation id."""
+        ...
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """See to it that everything asked for within is of one moment, whoever writes."""
         ...

@@ -9,9 +9,9 @@ from truthpoint.core.people import ID
 from truthpoint.core.tombstones import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
-    from truthpoint.core.decision import LedgerRow
+    from truthpoint.core.decision import LedgerKey, LedgerRow
     from truthpoint.core.people import LinkRow, PersonRow
     from truthpoint.core.plan import Plan
     from truthpoint.ports import Knowledge
@@ -26,10 +26,12 @@ def know(plan: Plan, knowledge: Knowledge, *, now_ms: int, takes_tests: bool) ->
         now_ms: The present.
         takes_tests: Whether records of a test mode are sent to this workspace.
     """
-    ledger = {(row.event, row.key): row for row in knowledge.ledger(plan.keys)}
+    ledger = _ledger(knowledge, plan.keys)
     corrected = {row.person for row in ledger.values()} if plan.corrects else set[int]()
     people, links = _people(plan, knowledge, corrected)
     totals = knowledge.totals(plan.people_with_totals(people))
+    moments = knowledge.moments({row.person for row in people} if plan.corrects else ())
+    ledger |= _ledger(knowledge, plan.awaited(totals, moments) - ledger.keys())
     secret = knowledge.secret()
     said = knowledge.said() if plan.asks_for_words else []
     next_person, next_operation = knowledge.next_ids()
@@ -40,9 +42,9 @@ def know(plan: Plan, knowledge: Knowledge, *, now_ms: int, takes_tests: bool) ->
         totals={one.person: one for one in totals},
         profiles=knowledge.profiles([row.person for row in people] if plan.tells else []),
         starts=knowledge.starts(plan.ties),
-        moments=_moments(knowledge, {row.person for row in people} if plan.corrects else ()),
+        moments=_by_person(moments),
         said={(one.source, one.event): one for one in said},
-        tombstones=knowledge.tombstones([digest(secret, one) for one in set(plan.buried())]),
+        tombstones=_tombstones(plan, knowledge, secret),
         secret=secret,
         next_person=next_person,
         next_operation=next_operation,
@@ -64,14 +66,28 @@ def _people(
     found.update((row.person, row) for row in knowledge.people(others))
     if plan.teaches:
         of_people = knowledge.links_of(found)
+        if plan.erases:
+            of_people += knowledge.links({(one.kind, one.value) for one in of_people})
+            others = {link.person for link in of_people} - found.keys()
+            found.update((row.person, row) for row in knowledge.people(others))
         links = list(
             {(one.kind, one.value, one.person): one for one in (*links, *of_people)}.values()
         )
     return list(found.values()), links
 
 
-def _moments(knowledge: Knowledge, people: Collection[int]) -> dict[int, list[LedgerRow]]:
+def _tombstones(plan: Plan, knowledge: Knowledge, secret: bytes) -> frozenset[str]:
+    if not knowledge.has_tombstones():
+        return frozenset()
+    return knowledge.tombstones([digest(secret, one) for one in set(plan.buried())])
+
+
+def _ledger(knowledge: Knowledge, keys: Collection[LedgerKey]) -> dict[LedgerKey, LedgerRow]:
+    return {(row.event, row.key): row for row in knowledge.ledger(keys)}
+
+
+def _by_person(moments: Iterable[LedgerRow]) -> dict[int, list[LedgerRow]]:
     found: dict[int, list[LedgerRow]] = {}
-    for row in knowledge.moments(people):
+    for row in moments:
         found.setdefault(row.person, []).append(row)
     return found

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Generator
 
     from truthpoint.core.decision import LedgerKey, LedgerRow, Said, Tie
     from truthpoint.core.outbox import Totals
@@ -42,6 +43,12 @@ class MemoryKnowledge:
         with self._shelf.lock:
             return [self._shelf.people[one] for one in people if one in self._shelf.people]
 
+    def people_after(self, person: int, *, limit: int) -> list[PersonRow]:
+        """Return the next people beyond a person key."""
+        with self._shelf.lock:
+            beyond = sorted(one for one in self._shelf.people if one > person)
+            return [self._shelf.people[one] for one in beyond[:limit]]
+
     def links(self, identifiers: Collection[Identifier]) -> list[LinkRow]:
         """Return all links of these identifiers."""
         with self._shelf.lock:
@@ -70,6 +77,15 @@ class MemoryKnowledge:
         with self._shelf.lock:
             return [self._shelf.totals[one] for one in people if one in self._shelf.totals]
 
+    def overdue(self, now_ms: int, *, limit: int) -> list[Totals]:
+        """Return totals in which something has waited long enough, the longest first."""
+        shelf = self._shelf
+        with shelf.lock:
+            due = sorted(
+                (due_ms, person) for person, due_ms in shelf.due_ms.items() if due_ms <= now_ms
+            )
+            return [shelf.totals[person] for _, person in due[:limit]]
+
     def profiles(self, people: Collection[int]) -> dict[int, Profile]:
         """Return the profiles of these people, where they have any."""
         with self._shelf.lock:
@@ -93,6 +109,10 @@ class MemoryKnowledge:
         with self._shelf.lock:
             return list(self._shelf.said.values())
 
+    def has_tombstones(self) -> bool:
+        """Tell whether anybody was erased."""
+        return bool(self._shelf.tombstones)
+
     def tombstones(self, digests: Collection[str]) -> frozenset[str]:
         """Return which of these digests have a tombstone."""
         with self._shelf.lock:
@@ -105,3 +125,9 @@ class MemoryKnowledge:
     def next_ids(self) -> tuple[int, int]:
         """Return the first free person key and operation id."""
         return self._shelf.next_person, self._shelf.next_operation
+
+    @contextmanager
+    def snapshot(self) -> Generator[None]:
+        """See to it that everything asked for within is of one moment."""
+        with self._shelf.lock:
+            yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from truthpoint.core.profile import from_json
@@ -11,7 +12,7 @@ from .files import SQL, explained
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Generator, Mapping
     from pathlib import Path
 
     from truthpoint.core.decision import LedgerKey, LedgerRow, Said, Tie
@@ -54,6 +55,12 @@ class SqliteKnowledge:
         """Return the people with these person keys."""
         return [rows.person_row(row) for row in self._asked("people_by_key", people)]
 
+    def people_after(self, person: int, *, limit: int) -> list[PersonRow]:
+        """Return the next people beyond a person key."""
+        with explained(self._path):
+            asked = (person, limit)
+            return [rows.person_row(row) for row in self._state.execute(SQL["people_after"], asked)]
+
     def links(self, identifiers: Collection[Identifier]) -> list[LinkRow]:
         """Return all links of these identifiers."""
         return [rows.link_row(row) for row in self._asked("links_by_identifier", identifiers)]
@@ -87,6 +94,14 @@ class SqliteKnowledge:
         """Return the totals of these people."""
         return [rows.totals_row(row) for row in self._asked("totals_by_person", people)]
 
+    def overdue(self, now_ms: int, *, limit: int) -> list[Totals]:
+        """Return totals in which something has waited long enough."""
+        with explained(self._path):
+            asked = (now_ms, limit)
+            return [
+                rows.totals_row(row) for row in self._state.execute(SQL["totals_overdue"], asked)
+            ]
+
     def profiles(self, people: Collection[int]) -> dict[int, Profile]:
         """Return the profiles of these people."""
         return {
@@ -109,6 +124,11 @@ class SqliteKnowledge:
         with explained(self._path):
             return [rows.said_row(row) for row in self._state.execute(SQL["said"])]
 
+    def has_tombstones(self) -> bool:
+        """Tell whether anybody was erased."""
+        with explained(self._path):
+            return self._state.execute(SQL["any_tombstone"]).fetchone() is not None
+
     def tombstones(self, digests: Collection[str]) -> frozenset[str]:
         """Return which of these digests have a tombstone."""
         return frozenset(row[0] for row in self._asked("tombstones", digests))
@@ -122,6 +142,16 @@ class SqliteKnowledge:
         """Return the first free person key and operation id."""
         with explained(self._path):
             return self._get("next_person"), self._get("next_operation")
+
+    @contextmanager
+    def snapshot(self) -> Generator[None]:
+        """See to it that everything asked for within is of one moment."""
+        with explained(self._path):
+            self._state.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._state.execute("ROLLBACK")
 
     def _get(self, name: str) -> rows.Any:
         return self._state.execute(SQL["get_meta"], (name,)).fetchone()[0]
