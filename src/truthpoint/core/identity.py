@@ -168,7 +168,8 @@ class Registry:
                 standing=Standing.ANONYMOUS,
             )
         )
-        self.links.link(visitor.person, (ANONYMOUS, anonymous_id), at_ms, Grade.INFERRED)
+        # Nothing is to be told of it: who makes a visitor was led to nobody.
+        self.links.infer(visitor.person, (ANONYMOUS, anonymous_id), at_ms, Lesson())
         return visitor
 
     def change(self, person: PersonRow) -> None:
@@ -226,6 +227,9 @@ class Registry:
         if other is None or other.person == person or other.canonical_id is not None:
             return
         if kind == ANONYMOUS:
+            if grade is Grade.INFERRED and self.links.is_frozen(identifier):
+                # Several people use the device: whose the visits were, nobody knows.
+                return
             self.join(person, other.person)
             lesson.associated.append(value)
         elif grade is Grade.ASSERTED and self._people[person].canonical_id is not None:

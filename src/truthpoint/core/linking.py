@@ -76,6 +76,11 @@ class Links:
         ]
         return max(found)[1] if found else None
 
+    def is_frozen(self, identifier: Identifier) -> bool:
+        """Tell whether an identifier led to two people by inference."""
+        rows = self._rows.get(identifier, {})
+        return any(row.grade is Grade.FROZEN for row in rows.values())
+
     def infer(self, person: int, identifier: Identifier, at_ms: int, lesson: Lesson) -> None:
         """Keep that an identifier came together with somebody."""
         rows = self._rows.get(identifier, {})
