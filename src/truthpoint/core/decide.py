@@ -10,6 +10,7 @@ never half of it, and a repeated decision writes nothing new.
     identity    whose a record is
     moments     events: claims, totals, starts and closes
     sayings     what is said of people
+    erasing     who is erased, and who is readmitted
     batch       what was known and what changes
 """
 
@@ -22,6 +23,7 @@ from truthpoint.findings import Finding, Where, finding
 
 from .batch import Batch
 from .decision import Decision, Hold, Outcome, Reason, Verdict
+from .erasing import Erasures
 from .examined import (
     Broken,
     Erasing,
@@ -86,6 +88,7 @@ class _Deciding:
         self._known = known
         self._moments = Moments(self.batch)
         self._sayings = Sayings(self.batch)
+        self._erasures = Erasures(self.batch)
 
     def take(self, row: JournalRow, examined: Examined) -> None:
         """Decide one record."""
@@ -121,10 +124,7 @@ class _Deciding:
             case NotOwner():
                 self._not_owner(row, examined)
             case Erasing():
-                if examined.readmits:
-                    self._sayings.readmit(row, examined)
-                else:
-                    self._sayings.erase(row, examined)
+                self._erasures.take(row, examined)
             case Identity() | Linking() | Merging() | Word():
                 self._saying(row, examined)
             case Lacking():  # pragma: no cover - what was completed lacks nothing more
@@ -134,10 +134,12 @@ class _Deciding:
 
     def _broken(self, row: JournalRow, broken: Broken) -> None:
         reason = next(one.code for one in broken.findings if one.severity == "error")
+        person = self.batch.registry.known(broken.who, broken.at_ms)
         if broken.ends:
-            person = self.batch.registry.known(broken.who, broken.at_ms)
             self._moments.close(person, broken.at_ms, broken.ends)
-        self.batch.end(row, Outcome.QUARANTINED, reason, event=broken.event)
+        # Whose it is, is kept, so that an erasure finds its bytes (law 20).
+        key = None if person is None else person.person
+        self.batch.end(row, Outcome.QUARANTINED, reason, event=broken.event, person=key)
 
     def _not_owner(self, row: JournalRow, told: NotOwner) -> None:
         """Withhold what somebody else than the owner says, but learn from it (laws 6 and 9)."""

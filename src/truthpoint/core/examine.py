@@ -126,7 +126,12 @@ class Examiner:
         if kept_as is None or not is_reused(kept_as, record.record_id):
             return examined
         reused = _at("record_id_reused", "record_id", _OTHER_CONTENT)
-        return Broken(findings=(reused, *examined.findings), event=_event_of(examined))
+        return Broken(
+            findings=(reused, *examined.findings),
+            event=_event_of(examined),
+            who=examined.who,
+            test=examined.test,
+        )
 
     def _examined(
         self, record: Record | Unreadable, source: str | None, *, completed: bool

@@ -38,6 +38,11 @@ def address_of(kind: str, value: str) -> str:
     return f"{_PREFIXES[kind]}{_encode(value).decode()}}}"
 
 
+def address_of_erased(person: int) -> str:
+    """Return an address that names nobody, for the row that is left of somebody erased."""
+    return f'{{"erased":"{person}"}}'
+
+
 def has_address(kind: str, address: str) -> bool:
     """Tell whether an address is made of an identifier of this kind."""
     return address.startswith(_PREFIXES[kind])
@@ -81,6 +86,11 @@ class PersonRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def is_anonymous(self) -> bool:
         """Whether nothing but an anonymous id is known of them."""
         return has_address(ANONYMOUS, self.address)
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether nothing is known of them any more."""
+        return self.address == address_of_erased(self.person)
 
 
 def by_id(person: int, canonical_id: str, *, identified: bool = False) -> PersonRow:

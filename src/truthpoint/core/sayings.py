@@ -1,4 +1,4 @@
-"""Deciding what is said of people: identify, link, merge, consent, erase and readmit."""
+"""Deciding what is said of people: identify, link, merge and consent."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from truthpoint.contract.rules import Erase
 from truthpoint.findings import finding
 
 from . import profile as profiles
 from .decision import Outcome
 from .examined import IDENTIFIER_ATTRIBUTES
-from .outbox import Action, Standing
+from .outbox import Action
 from .people import ANONYMOUS, EMAIL, ID, Grade, address_of, has_address, named_by
 from .profile import Update
 from .texts import encode
@@ -22,9 +21,8 @@ if TYPE_CHECKING:
 
     from .batch import Batch
     from .decision import JournalRow
-    from .examined import Erasing, Identity, Linking, Merging, Word
+    from .examined import Identity, Linking, Merging, Word
     from .linking import Lesson
-    from .outbox import Operation
     from .people import PersonRow, Who
     from .profile import Applied, Profile
 
@@ -224,81 +222,6 @@ class Sayings:
             applied.at_ms,
             attributes=encode(profiles.wire_attributes(self._contract, applied.changed)),
         )
-
-    def erase(self, row: JournalRow, erasing: Erasing) -> None:
-        """Decide an erasure: tombstones at once, then the profile there (law 20)."""
-        who = erasing.who
-        person = self._registry.known(who, erasing.at_ms)
-        identifiers = list(who.links)
-        if who.id is not None:
-            identifiers.append((ID, who.id))
-        if person is None:
-            person = self._made_to_be_erased(erasing)
-        if person is None:
-            # Nothing is known of them, here or there, that could be erased.
-            self._batch.end(row, Outcome.RECORDED, "")
-            return
-        if person.canonical_id is not None:
-            identifiers.append((ID, person.canonical_id))
-        identifiers += self._registry.links.of(person.person)
-        self._batch.bury(person.person, dict.fromkeys(identifiers))
-        self._registry.change(replace(person, standing=Standing.ERASED))
-        self._batch.scrubbed.append(row.record)
-        first: Operation | None = None
-        for address in self._addresses(person):
-            operation = self._part(row, person, erasing, address, own=first is None)
-            first = first or operation
-        if first is None:
-            self._batch.end(row, Outcome.RECORDED, "", person=person.person)
-
-    def _made_to_be_erased(self, erasing: Erasing) -> PersonRow | None:
-        """Return somebody of whom nothing is known yet: what comes later is kept away."""
-        who = erasing.who
-        if who.id is not None:
-            return self._registry.create(who.id)
-        emails = [value for kind, value in who.links if kind == EMAIL]
-        return self._registry.guest(emails[0], erasing.at_ms) if emails else None
-
-    def _addresses(self, person: PersonRow) -> list[str]:
-        """Return what to erase somebody by: the documents differ on whether one is enough."""
-        if person.is_anonymous:
-            return []
-        addresses = [person.address]
-        if person.canonical_id is not None:
-            addresses.append(address_of(ID, person.canonical_id))
-        email = self._registry.links.present(person.person, EMAIL)
-        if email is not None:
-            addresses.append(address_of(EMAIL, email))
-        return list(dict.fromkeys(addresses))
-
-    def _part(
-        self, row: JournalRow, person: PersonRow, erasing: Erasing, address: str, *, own: bool
-    ) -> Operation:
-        deletes = self._contract.person.erase is Erase.DELETE
-        return self._batch.add(
-            row,
-            person.person,
-            Action.DELETE if deletes else Action.SUPPRESS,
-            erasing.at_ms,
-            address=address,
-            own=own,
-        )
-
-    def readmit(self, row: JournalRow, erasing: Erasing) -> None:
-        """Decide a readmission: records of these identifiers count again."""
-        who = erasing.who
-        if self._registry.known(who, erasing.at_ms) is not None:
-            evidence = "They are known, or their erasure is still under way."
-            self._batch.note(row, [finding("readmit_too_early", evidence)])
-            self._batch.end(row, Outcome.QUARANTINED, "readmit_too_early")
-            return
-        identifiers = list(who.links) + ([] if who.id is None else [(ID, who.id)])
-        self._batch.readmit(identifiers)
-        person = self._made_to_be_erased(erasing)
-        if person is None or self._contract.person.erase is Erase.DELETE:
-            self._batch.end(row, Outcome.RECORDED, "")
-            return
-        self._batch.add(row, person.person, Action.UNSUPPRESS, erasing.at_ms)
 
 
 _NOBODY = "`from` leads to nobody whom a merge could name at Customer.io."

@@ -93,10 +93,16 @@ OF_RECORDS: Final = (
         "Name the other person by their id, or by what already leads to them.",
     ),
     (
+        "erased_but_shared",
+        _WARNING,
+        "What comes under this identifier alone is not kept away: it would be others' as well.",
+        "Name the others' records by their id; erase the others too if they ask for it.",
+    ),
+    (
         "readmit_too_early",
         _ERROR,
         _QUARANTINED,
-        "Only who was erased is readmitted; replay it once the erasure was answered.",
+        "Only who was erased is readmitted, by id or email, once the erasure was answered.",
     ),
     (
         "consent_unknown",
@@ -234,5 +240,17 @@ OF_RECORDS: Final = (
         _WARNING,
         "Its wait is over, so the amount is taken off from the totals all the same.",
         "Find out why the moment that it names was never told, or names another one.",
+    ),
+    (
+        "corrected_unknown",
+        _INFO,
+        "The correction is kept, and counts as soon as the moment that it corrects is told.",
+        "Nothing to do; if the moment was told long ago, compare the keys of the two.",
+    ),
+    (
+        "corrected_of_another",
+        _WARNING,
+        "The totals of whoever's moment it is are corrected.",
+        "See that the correction names its moment and its person rightly.",
     ),
 )
