@@ -24,7 +24,7 @@ from msgspec.structs import replace
 from .decision import Joined
 from .linking import Lesson, Links
 from .outbox import Standing
-from .people import ANONYMOUS, EMAIL, ID, Grade, PersonRow, address_of, by_id
+from .people import ANONYMOUS, EMAIL, ID, Grade, PersonRow, address_of, address_of_erased, by_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -171,6 +171,11 @@ class Registry:
         # Nothing is to be told of it: who makes a visitor was led to nobody.
         self.links.infer(visitor.person, (ANONYMOUS, anonymous_id), at_ms, Lesson())
         return visitor
+
+    def nobody(self) -> PersonRow:
+        """Return a new person of whom nothing is known, for what is buried of a stranger."""
+        key = self.next_person
+        return self._add(PersonRow(person=key, canonical_id=None, address=address_of_erased(key)))
 
     def change(self, person: PersonRow) -> None:
         """Keep somebody's row as it is from now on."""

@@ -18,7 +18,7 @@ from truthpoint.findings import Finding, finding
 from .people import ONE_AT_A_TIME, Grade, LinkRow, holder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from .people import Identifier
 
@@ -75,6 +75,10 @@ class Links:
             (row.from_ms, row.value) for row in self._asserted(person, kind) if row.until_ms is None
         ]
         return max(found)[1] if found else None
+
+    def is_shared(self, identifier: Identifier, people: Collection[int]) -> bool:
+        """Tell whether an identifier names, or named, somebody else than these people."""
+        return any(person not in people for person in self._rows.get(identifier, ()))
 
     def is_frozen(self, identifier: Identifier) -> bool:
         """Tell whether an identifier led to two people by inference."""
