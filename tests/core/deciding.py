@@ -146,9 +146,6 @@ class Everything:
     def named(self, canonical_ids):
         return [one for one in self.known.people if one.canonical_id in set(canonical_ids)]
 
-    def addressed(self, addresses):
-        return [one for one in self.known.people if one.address in set(addresses)]
-
     def people(self, people):
         return [one for one in self.known.people if one.person in set(people)]
 

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from truthpoint.core.decision import of_person
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from truthpoint.core.decision import Decision, LedgerKey, LedgerRow, Said, Tie
-    from truthpoint.core.outbox import Totals
+    from truthpoint.core.outbox import Operation, Totals
     from truthpoint.core.people import Identifier, LinkRow, PersonRow
     from truthpoint.core.profile import Profile
 
@@ -27,12 +29,12 @@ class Remembered:
     def __init__(self) -> None:
         self._people: dict[int, PersonRow] = {}
         self._named: dict[str, int] = {}
-        self._addressed: dict[str, int] = {}
         self._links: dict[Identifier, dict[int, LinkRow]] = {}
         self._of: dict[int, set[Identifier]] = {}
         self._profiles: dict[int, Profile] = {}
         self._ledger: dict[LedgerKey, LedgerRow] = {}
         self._starts: dict[Tie, bytes] = {}
+        self._closings: dict[Tie, int] = {}
         self._said: dict[tuple[str, str], Said] = {}
         self._next = (1, 1)
 
@@ -45,7 +47,6 @@ class Remembered:
                 self._links[identifier].pop(joined.gone, None)
         for person in decision.people:
             self._people[person.person] = person
-            self._addressed[person.address] = person.person
             if person.canonical_id is not None:
                 self._named[person.canonical_id] = person.person
         for link in decision.links:
@@ -61,16 +62,21 @@ class Remembered:
             for one in decision.operations
             if one.tie is not None
         )
+        for one in decision.closings:
+            name = (one.event, one.tie)
+            self._closings[name] = max(one.until_ms, self._closings.get(name, one.until_ms))
         self._said.update(((one.source, one.event), one) for one in decision.said)
         self._next = (decision.next_person, decision.next_operation)
+
+    def closed_until_ms(self, start: Operation) -> int | None:
+        """Return until when the likes of a start are closed."""
+        ties = {start.tie or "", of_person(start.person)}
+        found = [self._closings.get((start.event, tie)) for tie in ties]
+        return max((one for one in found if one is not None), default=None)
 
     def named(self, canonical_ids: Collection[str]) -> list[PersonRow]:
         """Return the people who go by these canonical ids."""
         return self.people([self._named[one] for one in canonical_ids if one in self._named])
-
-    def addressed(self, addresses: Collection[str]) -> list[PersonRow]:
-        """Return the people who are known by these addresses."""
-        return self.people([self._addressed[one] for one in addresses if one in self._addressed])
 
     def people(self, people: Collection[int]) -> list[PersonRow]:
         """Return the people with these person keys."""

@@ -24,7 +24,7 @@ from .examined import (
     Word,
 )
 from .moments import keys_of
-from .people import ANONYMOUS, EMAIL, ID, address_of
+from .people import ANONYMOUS, ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -72,12 +72,6 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
     def identifiers(self) -> frozenset[Identifier]:
         """All other identifiers that it carries."""
         return frozenset(one for who in self.named for one in who.identifiers)
-
-    @property
-    def addresses(self) -> frozenset[str]:
-        """Addresses of guests and visitors that it may be about."""
-        kinds = (EMAIL, ANONYMOUS)
-        return frozenset(address_of(*one) for one in self.identifiers if one[0] in kinds)
 
     @property
     def keys(self) -> frozenset[LedgerKey]:

@@ -21,10 +21,6 @@ class Knowledge(Protocol):
         """Return the people who go by these canonical ids."""
         ...
 
-    def addressed(self, addresses: Collection[str]) -> list[PersonRow]:
-        """Return the people whom Customer.io knows by these addresses."""
-        ...
-
     def people(self, people: Collection[int]) -> list[PersonRow]:
         """Return the people with these person keys."""
         ...

@@ -61,7 +61,7 @@ def _people(
     strange = plan.ids - {row.canonical_id for row in named}
     identifiers = plan.identifiers | {(ID, one) for one in strange}
     links = knowledge.links(identifiers)
-    found = {row.person: row for row in (*named, *knowledge.addressed(plan.addresses))}
+    found = {row.person: row for row in named}
     others = ({link.person for link in links} | set(more)) - found.keys()
     found.update((row.person, row) for row in knowledge.people(others))
     if plan.teaches:

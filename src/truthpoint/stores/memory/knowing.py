@@ -32,12 +32,6 @@ class MemoryKnowledge:
             asked = frozenset(canonical_ids)
             return [one for one in self._shelf.people.values() if one.canonical_id in asked]
 
-    def addressed(self, addresses: Collection[str]) -> list[PersonRow]:
-        """Return the people whom Customer.io knows by these addresses."""
-        with self._shelf.lock:
-            asked = frozenset(addresses)
-            return [one for one in self._shelf.people.values() if one.address in asked]
-
     def people(self, people: Collection[int]) -> list[PersonRow]:
         """Return the people with these person keys."""
         with self._shelf.lock:

@@ -47,10 +47,6 @@ class SqliteKnowledge:
         """Return the people who go by these canonical ids."""
         return [rows.person_row(row) for row in self._asked("people_by_id", canonical_ids)]
 
-    def addressed(self, addresses: Collection[str]) -> list[PersonRow]:
-        """Return the people whom Customer.io knows by these addresses."""
-        return [rows.person_row(row) for row in self._asked("people_by_address", addresses)]
-
     def people(self, people: Collection[int]) -> list[PersonRow]:
         """Return the people with these person keys."""
         return [rows.person_row(row) for row in self._asked("people_by_key", people)]

@@ -61,10 +61,6 @@ SELECT record FROM replay ORDER BY request LIMIT ?;
 SELECT p.person, p.canonical_id, p.address, p.standing, p.identified
 FROM json_each(?) AS asked CROSS JOIN person AS p ON p.canonical_id = asked.value;
 
--- name: people_by_address
-SELECT p.person, p.canonical_id, p.address, p.standing, p.identified
-FROM json_each(?) AS asked CROSS JOIN person AS p ON p.address = asked.value;
-
 -- name: people_by_key
 SELECT p.person, p.canonical_id, p.address, p.standing, p.identified
 FROM json_each(?) AS asked CROSS JOIN person AS p ON p.person = asked.value;
@@ -95,7 +91,9 @@ SELECT l.event, l.key, l.person, l.at_ms, l.record, l.operation, l.compare, l.co
 FROM json_each(?) AS asked CROSS JOIN ledger AS l ON l.person = asked.value;
 
 -- name: correct_ledger
-UPDATE ledger SET contributions = ? WHERE event = ? AND key = ?;
+UPDATE ledger SET person = ?, at_ms = ?, record = ?, operation = ?, compare = ?, correlation = ?,
+  contributions = ?
+WHERE event = ? AND key = ?;
 
 -- name: latest_start
 SELECT attributes FROM operation WHERE event = ? AND tie = ? ORDER BY id DESC LIMIT 1;
@@ -178,7 +176,7 @@ DELETE FROM totals WHERE person = ?;
 DELETE FROM person WHERE person = ?;
 
 -- name: set_address
-UPDATE OR IGNORE person SET address = ? WHERE person = ?;
+UPDATE person SET address = ? WHERE person = ?;
 
 -- name: ledger_by_key
 SELECT l.key, l.person, l.at_ms, l.record, l.operation, l.compare, l.correlation, l.contributions
@@ -187,6 +185,14 @@ FROM json_each(?) AS asked CROSS JOIN ledger AS l ON l.event = ? AND l.key = ask
 -- name: totals_by_person
 SELECT t.person, t.version, t.sent_version, t.changed_by, t.wire_at_s, t.reason, t.amounts
 FROM json_each(?) AS asked CROSS JOIN totals AS t ON t.person = asked.value;
+
+-- name: totals_overdue
+SELECT person, version, sent_version, changed_by, wire_at_s, reason, amounts
+FROM totals WHERE due_ms <= ? ORDER BY due_ms, person LIMIT ?;
+
+-- name: people_after
+SELECT person, canonical_id, address, standing, identified
+FROM person WHERE person > ? ORDER BY person LIMIT ?;
 
 -- name: add_event_name
 INSERT INTO event (name) VALUES (?) ON CONFLICT (name) DO NOTHING;
@@ -212,10 +218,12 @@ INSERT INTO operation
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: write_totals
-INSERT INTO totals (person, version, changed_by, wire_at_s, amounts) VALUES (?, ?, ?, ?, ?)
+INSERT INTO totals (person, version, changed_by, wire_at_s, due_ms, amounts)
+VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (person) DO UPDATE SET
   version = excluded.version, changed_by = excluded.changed_by,
-  wire_at_s = max(wire_at_s, excluded.wire_at_s), amounts = excluded.amounts;
+  wire_at_s = max(wire_at_s, excluded.wire_at_s), due_ms = excluded.due_ms,
+  amounts = excluded.amounts;
 
 -- name: add_scrub
 INSERT OR IGNORE INTO scrub (record) VALUES (?);
@@ -227,7 +235,9 @@ ON CONFLICT (record) DO UPDATE SET
   person = excluded.person, key = excluded.key;
 
 -- name: write_findings
-INSERT INTO finding (record, findings) VALUES (?, ?);
+INSERT INTO finding (record, findings) VALUES (?, ?)
+ON CONFLICT (record) DO UPDATE SET
+  findings = rtrim(findings, ']') || ',' || ltrim(excluded.findings, '[');
 
 -- name: forget_replay
 DELETE FROM replay WHERE record = ?;
@@ -422,7 +432,7 @@ standing (lane, first) AS (
 SELECT lane, count(*), min(first) FROM standing GROUP BY lane;
 
 -- name: record_of_operation
-SELECT record FROM operation WHERE id = ?;
+SELECT record, at_ms FROM operation WHERE id = ?;
 
 -- name: count_verdicts
 SELECT outcome, reason, count(*) FROM verdict
@@ -432,17 +442,46 @@ WHERE record NOT IN (SELECT record FROM replay) GROUP BY outcome, reason;
 SELECT count(*) FROM replay;
 
 -- name: count_people
-SELECT count(*) FROM person WHERE standing <> 4;
+SELECT count(*),
+  count(CASE WHEN canonical_id IS NULL AND substr(address, 1, 9) = '{"email":' THEN 1 END),
+  count(CASE WHEN canonical_id IS NULL AND substr(address, 1, 16) = '{"anonymous_id":' THEN 1 END)
+FROM person WHERE standing <> 4;
+
+-- name: count_not_owned
+SELECT e.name, count(*) FROM verdict AS v CROSS JOIN event AS e ON e.event = v.event
+WHERE v.outcome = 'withheld' AND v.reason = 'not_owner' GROUP BY v.event ORDER BY e.name;
+
+-- name: count_withheld
+SELECT reason, count(*) FROM operation WHERE state = 4 GROUP BY reason ORDER BY reason;
+
+-- name: count_late
+SELECT e.name, count(*) FROM operation AS o CROSS JOIN event AS e ON e.event = o.event
+WHERE o.state = 2 AND o.event IS NOT NULL AND o.settled_at_ms - o.at_ms > 259200000
+GROUP BY o.event ORDER BY e.name;
 
 -- name: count_ended
-SELECT state, count(*) FROM operation WHERE state >= 3 AND own GROUP BY state;
+SELECT state, count(*) FROM operation WHERE state >= 3 GROUP BY state;
 
 -- name: person_by_id
 SELECT person, canonical_id, address, standing, identified FROM person WHERE canonical_id = ?;
 
--- name: people_by_link
-SELECT DISTINCT p.person, p.canonical_id, p.address, p.standing, p.identified
-FROM link AS l CROSS JOIN person AS p ON p.person = l.person WHERE l.value = ?;
+-- name: links_by_value
+WITH RECURSIVE kinds (kind) AS (
+  SELECT min(kind) FROM link
+  UNION ALL
+  SELECT (SELECT min(l.kind) FROM link AS l WHERE l.kind > kinds.kind) FROM kinds
+  WHERE kinds.kind IS NOT NULL)
+SELECT l.kind, l.value, l.person, l.grade, l.from_ms, l.until_ms
+FROM kinds CROSS JOIN json_each(?) AS asked CROSS JOIN link AS l
+  ON l.kind = kinds.kind AND l.value = asked.value;
+
+-- name: held_by_value
+SELECT DISTINCT record FROM hold
+WHERE value IN (SELECT value FROM json_each(?)) AND record NOT IN (SELECT record FROM replay)
+ORDER BY record LIMIT ?;
+
+-- name: hold_of_record
+SELECT kind, until_ms FROM hold WHERE record = ? ORDER BY kind;
 
 -- name: operations_of_person
 SELECT record FROM operation WHERE person = ? ORDER BY id DESC LIMIT ?;
@@ -484,8 +523,37 @@ SELECT record FROM verdict
 WHERE outcome = 'quarantined' AND record NOT IN (SELECT record FROM replay)
 ORDER BY record LIMIT ?;
 
+-- name: held
+SELECT record FROM verdict
+WHERE outcome = 'held' AND record NOT IN (SELECT record FROM replay)
+ORDER BY record LIMIT ?;
+
 -- name: dead
-SELECT record FROM operation WHERE state = 3 ORDER BY id LIMIT ?;
+SELECT id, record FROM operation WHERE state = 3 ORDER BY id LIMIT ?;
+
+-- name: operation_by_id
+SELECT o.id, o.action, e.name, o.event_id, o.at_ms, o.state, o.attempts, o.settled_at_ms, o.reason
+FROM operation AS o LEFT JOIN event AS e ON e.event = o.event WHERE o.id = ?;
+
+-- name: story_of_operation
+SELECT person, expires_at_ms, not_before_ms, event, tie FROM operation WHERE id = ?;
+
+-- name: claims_of_person
+SELECT l.record, e.name, l.key FROM ledger AS l CROSS JOIN event AS e ON e.event = l.event
+WHERE l.person = ?;
+
+-- name: key_of_verdict
+SELECT key FROM verdict WHERE record = ? AND key <> '';
+
+-- name: closing
+SELECT until_ms FROM closing WHERE event = ? AND tie = ? AND until_ms >= ?;
+
+-- name: closer
+SELECT o.record, e.name
+FROM ledger AS l CROSS JOIN operation AS o ON o.id = l.operation
+CROSS JOIN event AS e ON e.event = o.event
+WHERE l.person = ? AND l.correlation IS ? AND l.at_ms <= ? AND o.event <> ? AND o.barrier
+ORDER BY o.expires_at_ms > 0, l.at_ms DESC LIMIT 1;
 
 -- name: operation_of_record
 SELECT o.id, o.action, e.name, o.event_id, o.at_ms, o.state, o.attempts, o.settled_at_ms, o.reason
@@ -510,8 +578,8 @@ SELECT 1 FROM replay WHERE record = ?;
 -- name: ask_replay
 INSERT INTO replay (record) VALUES (?) ON CONFLICT (record) DO NOTHING;
 
--- name: dead_operation
-SELECT id, person, lane, reason FROM operation WHERE record = ? AND state = 3;
+-- name: dead_operations
+SELECT id, person, lane, reason FROM operation WHERE record = ? AND state = 3 ORDER BY id;
 
 -- name: dead_without_identify
 SELECT record FROM operation
@@ -520,4 +588,4 @@ WHERE person = ? AND state = 3
 
 -- name: discard_verdict
 UPDATE verdict SET outcome = 'withheld', reason = 'discarded'
-WHERE record = ? AND outcome = 'quarantined';
+WHERE record = ? AND outcome = ?;

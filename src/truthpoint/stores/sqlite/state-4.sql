@@ -3,7 +3,7 @@
 CREATE TABLE person_4 (
   person INTEGER PRIMARY KEY,
   canonical_id TEXT UNIQUE,
-  address TEXT NOT NULL UNIQUE,
+  address TEXT NOT NULL,
   standing INTEGER NOT NULL DEFAULT 0,
   identified INTEGER NOT NULL DEFAULT 0,
   refusal TEXT NOT NULL DEFAULT ''
@@ -20,7 +20,12 @@ ALTER TABLE operation ADD COLUMN expires_at_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE operation ADD COLUMN not_before_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE operation ADD COLUMN own INTEGER NOT NULL DEFAULT 1;
 
+ALTER TABLE totals ADD COLUMN due_ms INTEGER;
+
+CREATE INDEX totals_due ON totals (due_ms) WHERE due_ms IS NOT NULL;
 CREATE INDEX operation_tie ON operation (event, tie) WHERE tie IS NOT NULL;
+CREATE INDEX operation_late ON operation (event)
+  WHERE state = 2 AND event IS NOT NULL AND settled_at_ms - at_ms > 259200000;
 CREATE INDEX ledger_person ON ledger (person);
 
 -- Who has, or had, which identifier: one row for each and each person. `grade` is 0 asserted,

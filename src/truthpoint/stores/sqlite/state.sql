@@ -21,7 +21,7 @@ CREATE TABLE mark (
 CREATE TABLE person (
   person INTEGER PRIMARY KEY,
   canonical_id TEXT UNIQUE,
-  address TEXT NOT NULL UNIQUE,
+  address TEXT NOT NULL,
   standing INTEGER NOT NULL DEFAULT 0,
   identified INTEGER NOT NULL DEFAULT 0,
   refusal TEXT NOT NULL DEFAULT ''
@@ -137,6 +137,8 @@ CREATE INDEX operation_person ON operation (person, id);
 CREATE INDEX operation_record ON operation (record);
 CREATE INDEX operation_event ON operation (event, id) WHERE event IS NOT NULL;
 CREATE INDEX operation_tie ON operation (event, tie) WHERE tie IS NOT NULL;
+CREATE INDEX operation_late ON operation (event)
+  WHERE state = 2 AND event IS NOT NULL AND settled_at_ms - at_ms > 259200000;
 CREATE INDEX operation_ended ON operation (state, id) WHERE state >= 3;
 
 -- Who waits with something to send: one row a person. `head` is their first open operation,
@@ -166,7 +168,8 @@ CREATE TABLE lease (
   turns TEXT NOT NULL
 ) STRICT;
 
--- Totals are a slot a person: the latest value counts.
+-- Totals are a slot a person: the latest value counts. `due_ms` is when the first of what waits
+-- in them waits no longer.
 CREATE TABLE totals (
   person INTEGER PRIMARY KEY,
   version INTEGER NOT NULL,
@@ -174,8 +177,11 @@ CREATE TABLE totals (
   changed_by INTEGER NOT NULL,
   wire_at_s INTEGER NOT NULL DEFAULT 0,
   reason TEXT NOT NULL DEFAULT '',
+  due_ms INTEGER,
   amounts TEXT NOT NULL
 ) STRICT;
+
+CREATE INDEX totals_due ON totals (due_ms) WHERE due_ms IS NOT NULL;
 
 -- Outcomes of records without an operation of their own.
 CREATE TABLE verdict (
