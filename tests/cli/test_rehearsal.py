@@ -69,14 +69,16 @@ def _ended(
     verdict = shelf.verdicts.get(record)
     if verdict is not None:
         return verdict.outcome, verdict.reason
-    states = [held.state for held in shelf.operations.values() if held.operation.record == record]
+    (held,) = [one for one in shelf.operations.values() if one.operation.record == record]
 
-    assert [State.DELIVERED] == states
-    return Outcome.DELIVERED, ""
+    assert held.state in (State.DELIVERED, State.WITHHELD)
+    return Outcome(held.state.name.lower()), held.reason
 
 
 _TOTALS = st.sampled_from(["4.00", "5.00"])
 _PEOPLE = st.sampled_from(["1", "2", "ana@example.org"])
+_TIMES = st.sampled_from([0, 2, 73]).map(lambda hours: virtual.START_MS - hours * 3_600_000)
+"""Now, in time, and too late for a start to be sent."""
 _ORDERS = st.builds(
     lambda number, person, total: order(number, person, total=total),
     st.sampled_from("ABC"),
@@ -88,7 +90,13 @@ _RECORDS = st.one_of(
     st.builds(lambda one: {**one, "source": "legacy"}, _ORDERS),
     st.builds(lambda one, name: {**one, "record_id": name}, _ORDERS, st.sampled_from("mn")),
     st.builds(refund, st.sampled_from("AB"), _PEOPLE, _TOTALS),
-    st.builds(checkout, st.sampled_from("AB"), _PEOPLE),
+    st.builds(checkout, st.sampled_from("AB"), _PEOPLE, at_ms=_TIMES),
+    st.builds(
+        lambda cart, person, at_ms: order(f"of {cart}", person, cart_id=cart, at_ms=at_ms),
+        st.sampled_from("AB"),
+        _PEOPLE,
+        _TIMES,
+    ),
     st.builds(identify, _PEOPLE),
     st.sampled_from([b"", b"[]", b'{"type": "link"}', b"x" * (MAX_RECORD_BYTES + 1)]),
 )
@@ -100,6 +108,26 @@ def test_what_it_foresees_is_what_happens(records: list[Any]) -> None:
     file = _file(*records)
 
     assert _happened(file) == [(one.outcome, one.reason) for one in _foreseen(file)]
+
+
+def test_what_is_too_late_for_a_start_is_foreseen() -> None:
+    """Law 9: its order is paid, before or behind it in the file; or it is too old."""
+    now_ms = virtual.START_MS
+    file = _file(
+        checkout("A", "1", at_ms=now_ms - 9_000),
+        order("A-1", "1", cart_id="A", at_ms=now_ms - 8_000),
+        checkout("A2", "1", at_ms=now_ms),
+        checkout("B", "2", at_ms=now_ms - 73 * 3_600_000),
+    )
+    foreseen = [(one.outcome, one.reason) for one in _foreseen(file)]
+
+    assert [
+        (Outcome.WITHHELD, "closed"),
+        (Outcome.DELIVERED, ""),
+        (Outcome.DELIVERED, ""),
+        (Outcome.WITHHELD, "stale"),
+    ] == foreseen
+    assert _happened(file) == foreseen
 
 
 def test_what_it_foresees_is_what_happens_over_many_batches() -> None:
@@ -116,9 +144,9 @@ def test_what_it_foresees_is_what_happens_over_many_batches() -> None:
     # One person, whose first identify alone is held to what is required.
     codes = [found.code for one in foreseen for found in one.findings]
     assert 1 == codes.count("attribute_missing")
-    assert {Outcome.DELIVERED, Outcome.WITHHELD, Outcome.QUARANTINED, None} == {
-        one.outcome for one in foreseen
-    }
+    told = {one.outcome for one in foreseen}
+    kept = {Outcome.DELIVERED, Outcome.RECORDED, Outcome.WITHHELD, Outcome.QUARANTINED}
+    assert {*kept, None} == told
 
 
 def test_each_line_is_told_in_the_order_of_the_file() -> None:

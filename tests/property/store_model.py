@@ -38,6 +38,7 @@ class Said:
     amount: str = "1"
     at_ms: int = 0
     email: bool = False
+    region: str = ""
     number: int = 0
     body: bytes = b""
     record_id: str = ""
@@ -46,6 +47,12 @@ class Said:
     def place(self) -> int:
         """Its place among everything that was said, from 1."""
         return int(self.record_id.removeprefix("r-"))
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """What an identify says of its person."""
+        email = {"email": f"{self.who}@example.org"} if self.email else {}
+        return {"region": self.region, **email}
 
 
 @dataclass(kw_only=True)
@@ -84,6 +91,7 @@ class Someone:
 
     standing: str = "unknown"
     identified: bool = False
+    known: dict[str, tuple[int, str]] = field(default_factory=dict)
     queue: list[Told] = field(default_factory=list)
     moments: list[Told] = field(default_factory=list)
     sent_version: int = 0
@@ -107,6 +115,18 @@ class Someone:
         if self.open or self.standing == "due":
             return True
         return self.waiting_totals and self.standing != "refused"
+
+    def learn(self, said: Said) -> set[str]:
+        """Take over what an identify says, unless something younger is known; return the news."""
+        before = dict(self.known)
+        for name, value in said.attributes.items():
+            now = (said.at_ms, value)
+            self.known[name] = max(now, before.get(name, now))
+        return {
+            name
+            for name, (_, value) in self.known.items()
+            if name not in before or before[name][1] != value
+        }
 
     def buried(self, paused: set[str]) -> list[Told]:
         """What of theirs is dead at their next turn, for want of an identify."""
@@ -209,7 +229,11 @@ class Model:
         someone = self.people.setdefault(said.who, Someone())
         told = Told(id=len(self.operations) + 1, said=said)
         if told.identify:
-            told.barrier = said.email or not someone.identified
+            news = someone.learn(said)
+            if someone.identified and not news:
+                self.verdicts[said.number] = ("recorded", "")
+                return
+            told.barrier = "email" in news or not someone.identified
             someone.identified = True
         self.operations[told.id] = self.by_record[said.number] = told
         someone.queue.append(told)
@@ -264,7 +288,7 @@ class Model:
         ids = [one.id for one in turn.operations]
         ready = someone.open
 
-        assert not turn.dead
+        assert (turn.ended, turn.not_before_ms) == ((), 0), "what leaves"
 
         if turn.identify:
             assert turn.alone

@@ -18,8 +18,10 @@ from msgspec.structs import replace
 from truthpoint.capture import ResultKind
 from truthpoint.core.decide import decide
 from truthpoint.core.decision import JournalRow, Outcome
+from truthpoint.core.outbox import Standing
 from truthpoint.core.plan import plan
 from truthpoint.core.reused import Reused, other_id
+from truthpoint.core.turns import Queue, next_turn
 from truthpoint.findings import as_json
 from truthpoint.ports import Appended
 from truthpoint.workers.knowing import know
@@ -31,10 +33,12 @@ if TYPE_CHECKING:
 
     from truthpoint.capture import LineReport
     from truthpoint.core.examine import Examiner
+    from truthpoint.core.outbox import Operation
     from truthpoint.findings import Finding
     from truthpoint.ports import Capture
 
 _KEPT: Final = (ResultKind.ACCEPTED, ResultKind.INVALID)
+_DELIVERED: Final = (Outcome.DELIVERED, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,18 +136,36 @@ class Rehearsal:
         known = know(planned, self._remembered, now_ms=rows[-1].captured_at_ms, takes_tests=True)
         decision = decide(planned, self._examiner, known)
         self._remembered.remember(decision)
-        verdicts = {one.record: one for one in decision.verdicts}
+        verdicts = {one.record: (one.outcome, one.reason) for one in decision.verdicts}
+        now_ms = known.now_ms
+        starts = [one for one in decision.operations if one.own and one.expires_at_ms]
+        verdicts |= {one.record: self._start(one, now_ms) for one in starts}
         for report in batch:
             if report.receipt.result not in _KEPT:
                 yield self._not_kept(report)
                 continue
-            verdict = verdicts.get(report.line)
+            outcome, reason = verdicts.get(report.line, _DELIVERED)
             yield Foreseen(
                 report=report,
-                outcome=Outcome.DELIVERED if verdict is None else verdict.outcome,
-                reason="" if verdict is None else verdict.reason,
+                outcome=outcome,
+                reason=reason,
                 findings=_named(decision.findings.get(report.line, ()), reused.get(report.line)),
             )
+
+    def _start(self, start: Operation, now_ms: int) -> tuple[Outcome, str]:
+        """Return how a start would end: whether it is too late for it (law 9)."""
+        queue = Queue(
+            person=start.person,
+            address="",
+            standing=Standing.KNOWN,
+            operations=(start,),
+            complete=True,
+            closed_until_ms=self._remembered.closed_until_ms(start),
+            now_ms=now_ms,
+        )
+        turn = next_turn(queue)
+        ended = () if turn is None else turn.ended
+        return (Outcome.WITHHELD, ended[0][2]) if ended else _DELIVERED
 
     def _row(self, line: int, reused: dict[int, int]) -> JournalRow:
         """Return the next record; note the line of the one whose id it used again."""

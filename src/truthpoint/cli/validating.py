@@ -27,6 +27,7 @@ _SENT: Final = "would be sent"
 _REFUSED: Final = "would be refused and not kept"
 _QUARANTINED: Final = "would be quarantined"
 _REPEAT: Final = "would not be kept again"
+_RECORDED: Final = "would be kept and, saying nothing new, not sent"
 
 
 def run_validate(file: str, settings: Settings, *, source: str, json: bool) -> bool:
@@ -64,7 +65,9 @@ def _tell_all(
             advance(one.report.read_bytes)
             if json:
                 output.put_json(one.as_json())
-            elif said != _SENT or any(found.severity != "info" for found in one.findings):
+            elif said not in (_SENT, _RECORDED) or any(
+                found.severity != "info" for found in one.findings
+            ):
                 _put(one, name, said)
     except BrokenPipeError:
         raise
@@ -90,5 +93,7 @@ def _said(one: Foreseen) -> str:
             return _SENT
         case Outcome.QUARANTINED:
             return _QUARANTINED
+        case Outcome.RECORDED:
+            return _RECORDED
         case _:
             return f"would be {one.outcome.value} ({one.reason})"
