@@ -53,7 +53,10 @@ def _as_version_1(path) -> None:
     """Take from a state what later versions brought."""
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("DROP INDEX operation_tie")
+    connection.execute("DROP INDEX operation_late")
     connection.execute("DROP INDEX ledger_person")
+    connection.execute("DROP INDEX totals_due")
+    connection.execute("ALTER TABLE totals DROP COLUMN due_ms")
     for column in ("address", "tie", "expires_at_ms", "not_before_ms", "own"):
         connection.execute(f"ALTER TABLE operation DROP COLUMN {column}")
     for table in ("link", "profile", "hold", "closing", "said", "tombstone", "scrub", "pause"):

@@ -15,12 +15,12 @@ from truthpoint.values.event_id import event_id
 from . import rollups
 from .decision import LedgerRow, Reason
 from .keying import ends_of
-from .outbox import Action, Operation
+from .outbox import Action, Operation, Standing
 from .people import EMAIL
 from .texts import encode, key_text, normal_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from truthpoint.contract.model import Contract, Event
 
@@ -47,6 +47,15 @@ def version_key(moment: Moment) -> LedgerKey:
     return f"{moment.event.name}@{moment.event.version}", key_text(moment.key)
 
 
+def version_keys(contract: Contract, moment: Moment) -> list[LedgerKey]:
+    """Return the keys of all versions of a moment; none where its event has only one."""
+    event = contract.events[moment.event.name]
+    if not event.earlier:
+        return []
+    key = key_text(moment.key)
+    return [(f"{event.name}@{one.version}", key) for one in (*event.earlier, event)]
+
+
 def correction_key(event: str, key: str) -> LedgerKey:
     """Return under which key the ledger keeps what corrects a moment."""
     return f"{event}@corrected", key
@@ -55,16 +64,21 @@ def correction_key(event: str, key: str) -> LedgerKey:
 def keys_of(contract: Contract, moments: Iterable[Moment]) -> frozenset[LedgerKey]:
     """Return all ledger keys that moments may claim, or may have to do with."""
     corrected = corrected_events(contract)
+    awaiting = {
+        name: rollups.EventRollups(contract, contract.events[name])
+        for name in rollups.awaiting(contract)
+    }
     found: set[LedgerKey] = set()
     for moment in moments:
         event = moment.event
         if moment.key:
             name = ledger_key(moment)
             found.add(name)
-            if _has_versions(contract, event):
-                found.add(version_key(moment))
+            found.update(version_keys(contract, moment))
             if event.name in corrected:
                 found.add(correction_key(*name))
+            if event.name in awaiting:
+                found |= awaiting[event.name].awaits(moment.values)
         if event.corrects is not None:
             found |= {_corrected(moment), correction_key(*_corrected(moment))}
     return frozenset(found)
@@ -107,7 +121,7 @@ class Moments:
         }
         self._corrected = corrected_events(self._contract)
         self._rollups: dict[str, rollups.EventRollups] = {}
-        self._corrections: dict[str, rollups.Corrections] = {}
+        self._corrections: dict[tuple[str, int], rollups.Corrections] = {}
 
     def is_repeat(self, row: JournalRow, moment: Moment) -> bool:
         """Decide a repeat, and tell whether it was one; it teaches and changes nothing."""
@@ -130,8 +144,12 @@ class Moments:
         return True
 
     def _is_new_version(self, moment: Moment) -> bool:
-        told = _has_versions(self._contract, moment.event)
-        return told and version_key(moment) not in self._batch.ledger
+        """Tell whether a moment that is known was not yet told under this wire name."""
+        ledger, keys = self._batch.ledger, version_keys(self._contract, moment)
+        if not keys or version_key(moment) in ledger:
+            return False
+        # From before there was a second version: it was told in the first one.
+        return version_key(moment) != keys[0] or any(one in ledger for one in keys)
 
     def take(self, row: JournalRow, moment: Moment, person: PersonRow) -> None:
         """Decide an event that is no repeat."""
@@ -139,6 +157,8 @@ class Moments:
         operation = self._operation(row, moment, person)
         if event.closes:
             self.close(person, moment.at_ms, ends_of(event, moment.values))
+        if event.corrects is not None:
+            self._correct(row, moment, operation)
         if not moment.key:
             self._count(row, moment, operation, "")
             return
@@ -150,8 +170,6 @@ class Moments:
                 return
         added = self._count(row, moment, operation, key)
         self._batch.claim(self._row((name, key), moment, operation, added))
-        if event.corrects is not None:
-            self._correct(moment, operation)
 
     def close(self, person: PersonRow | None, at_ms: int, ends: tuple[Ends, ...]) -> None:
         """Close the starts that an event closes (law 9).
@@ -239,9 +257,10 @@ class Moments:
         return known
 
     def _corrections_of(self, event: Event) -> rollups.Corrections:
-        known = self._corrections.get(event.name)
+        known = self._corrections.get((event.name, event.version))
         if known is None:
-            known = self._corrections[event.name] = rollups.Corrections(self._contract, event)
+            known = rollups.Corrections(self._contract, event)
+            self._corrections[event.name, event.version] = known
         return known
 
     def _count(
@@ -262,37 +281,63 @@ class Moments:
             self._batch.total(operation.person, values, operation.id)
         return added
 
-    def _correct(self, moment: Moment, operation: Operation) -> None:
+    def _correct(self, row: JournalRow, moment: Moment, operation: Operation) -> None:
         """Let a correction take the place of what it corrects in totals.
 
-        The latest correction counts; ties go by the text of its key, so that the order of
+        The latest correction counts; ties go by its name, key and words, so that the order of
         arrival says nothing. It waits in the ledger for a moment that is not there yet.
         """
         name = _corrected(moment)
         place = correction_key(*name)
-        rank = f"{moment.at_ms:020d} {key_text(moment.key)}"
+        rank = _rank(moment)
+        corrected = self._batch.ledger.get(name)
+        self._batch.note(row, _remarks(corrected, self._survivor(corrected), operation.person))
         before = self._batch.ledger.get(place)
         if before is not None and (before.correlation or "") >= rank:
             return
-        said = self._corrections_of(moment.event).said(moment.values)
-        kept = self._row(place, moment, operation, said)
-        kept = replace(kept, correlation=rank)
+        said, foreign = self._corrections_of(moment.event).said(moment.values)
+        self._batch.note(row, [_foreign(self._contract, one) for one in foreign])
+        kept = replace(self._row(place, moment, operation, said), correlation=rank)
         if before is None:
             self._batch.claim(kept)
         else:
             self._batch.correct(kept)
-        corrected = self._batch.ledger.get(name)
         if corrected is None:
             return
         contributions = rollups.corrected(corrected.contributions, said)
         self._batch.correct(replace(corrected, contributions=contributions))
-        self.recompute(self._batch.registry.survivor(corrected.person), operation)
+        self._recompute(self._survivor(corrected), operation)
 
-    def recompute(self, person: int, operation: Operation) -> None:
-        """Compute somebody's totals anew from the ledger."""
-        rows = self._batch.moments_of(person)
-        values = rollups.recompute(self._contract, rows, self._batch.ledger.keys())
-        self._batch.total(person, values, operation.id)
+    def _survivor(self, row: LedgerRow | None) -> int | None:
+        return None if row is None else self._batch.registry.survivor(row.person)
+
+    def _recompute(self, person: int | None, operation: Operation) -> None:
+        """Compute somebody's totals anew from the ledger; whoever is erased has none."""
+        batch = self._batch
+        if person is None or batch.registry.row(person).standing is Standing.ERASED:
+            return
+        values = rollups.renewed(
+            self._contract,
+            batch.totals(person).values,
+            batch.moments_of(person),
+            batch.ledger.keys(),
+            batch.known.now_ms,
+        )
+        batch.total(person, values, operation.id)
+
+
+def _rank(moment: Moment) -> str:
+    """Return the place of a correction among those of one moment, as text that sorts."""
+    words = sha256(moment.encoded).hexdigest()[:16]
+    return f"{moment.at_ms:020d} {moment.event.name} {key_text(moment.key)} {words}"
+
+
+def _remarks(corrected: LedgerRow | None, owner: int | None, person: int) -> Iterator[Finding]:
+    """Yield what is odd about a correction."""
+    if corrected is None:
+        yield finding("corrected_unknown", "No such moment was told yet.")
+    elif owner != person:
+        yield finding("corrected_of_another", "The moment is another person's.")
 
 
 def _with_event_id(encoded: bytes, ulid: str) -> bytes:

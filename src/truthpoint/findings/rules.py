@@ -154,7 +154,7 @@ _DELIVERY: Final = (
         "rollups_changed",
         _WARNING,
         "Totals under the new definition count only what is decided from now on.",
-        "Start with a new store and send the history again, or keep the old definition.",
+        "Run `truthpoint recompute --mend` once: it computes all totals anew from the ledger.",
     ),
     (
         "url_ignored",

@@ -16,15 +16,25 @@ values.
 
 from .corrections import Corrections, corrected
 from .definition import changed_kind, declared, definition, to_remember
-from .events import EventRollups, touching
-from .people import combine, recompute
-from .waiting import Waiting, next_due_ms, overdue, settle_arrived, settle_due, waits_for
+from .events import EventRollups, awaiting, touching
+from .people import awaited, combine, recompute, renewed
+from .waiting import (
+    Waiting,
+    next_due_ms,
+    overdue,
+    settle_arrived,
+    settle_due,
+    waiting,
+    waits_for,
+)
 from .wire import on_the_wire
 
 __all__ = [
     "Corrections",
     "EventRollups",
     "Waiting",
+    "awaited",
+    "awaiting",
     "changed_kind",
     "combine",
     "corrected",
@@ -34,9 +44,11 @@ __all__ = [
     "on_the_wire",
     "overdue",
     "recompute",
+    "renewed",
     "settle_arrived",
     "settle_due",
     "to_remember",
     "touching",
+    "waiting",
     "waits_for",
 ]

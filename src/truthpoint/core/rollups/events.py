@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
+from msgspec.structs import replace
 
 from truthpoint.contract.model import Foreign, Kind, RollupKind
 from truthpoint.values.currencies import EXPONENTS
@@ -34,6 +35,15 @@ def touching(contract: Contract) -> frozenset[str]:
     )
 
 
+def awaiting(contract: Contract) -> frozenset[str]:
+    """Return the names of the events whose moments may wait for another one."""
+    return frozenset(
+        one.minus_event
+        for one in contract.rollups.values()
+        if one.minus_of is not None and one.minus_event is not None
+    )
+
+
 class EventRollups:
     """What moments of one event do to totals; compiled for a batch.
 
@@ -41,24 +51,31 @@ class EventRollups:
         contract: Where the rollups are declared.
         event: The event.
         only: Names of the rollups that matter; None: all.
+        waits: Whether what is taken off from another moment may wait for that one.
     """
 
     def __init__(
-        self, contract: Contract, event: Event, *, only: Container[str] | None = None
+        self,
+        contract: Contract,
+        event: Event,
+        *,
+        only: Container[str] | None = None,
+        waits: bool = True,
     ) -> None:
         rollups = [one for one in contract.rollups.values() if only is None or one.name in only]
         counted = [one for one in rollups if one.event == event.name]
         self.touched = event.name in touching(contract)
         self._event = event.name
         self._currency = contract.currency
-        self._says_currency = any(
-            one.name == "currency" and one.type.kind is Kind.CURRENCY for one in event.properties
-        )
+        special = _special if waits else _without_waiting
         self._summed = [
-            (one.name, parts, any(_is_money(event, name) for name, _ in parts), _special(one))
+            (one.name, parts, any(_is_money(event, name) for name, _ in parts), special(one))
             for one in rollups
             if (parts := _parts(one, event))
         ]
+        self._says_currency = any(is_money for _, _, is_money, _ in self._summed) and any(
+            one.name == "currency" and one.type.kind is Kind.CURRENCY for one in event.properties
+        )
         self._sums = tuple((name, special) for name, _, _, special in self._summed)
         self._start = _start(contract)
         plainly = [one for one in counted if not one.where]
@@ -302,6 +319,10 @@ def _special(rollup: Rollup) -> _Special | None:
         per_currency=rollup.foreign is Foreign.PER_CURRENCY,
         rates=dict(rollup.rates),
     )
+
+
+def _without_waiting(rollup: Rollup) -> _Special | None:
+    return _special(replace(rollup, minus_of=None))
 
 
 def _start(contract: Contract) -> Values:

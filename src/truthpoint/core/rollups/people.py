@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from truthpoint.contract.model import RollupKind
 
 from .amounts import Values, add, others, plus
 from .events import EventRollups
 from .properties import edge, union
-from .waiting import put, waiting
+from .waiting import PENDING, put, settle, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -77,6 +77,59 @@ def recompute(
         if totalled is not None and totalled.touched:
             values = totalled.fold(values, row.at_ms, row.contributions, row.key, known)
     return values
+
+
+def renewed(
+    contract: Contract,
+    kept: Mapping[str, object],
+    rows: Iterable[LedgerRow],
+    arrived: AbstractSet[LedgerKey],
+    now_ms: int,
+) -> dict[str, object]:
+    """Return a person's totals from their ledger rows, to be kept in place of others.
+
+    What waits in the kept totals goes on waiting, also past its time: that it was not
+    awaited any longer is still to be told. What was counted before its moment came stays
+    counted. Totals that the contract no longer declares stay as they are.
+
+    Args:
+        contract: Where the rollups are declared.
+        kept: The totals so far; empty: there are none.
+        rows: All rows of the person.
+        arrived: Keys that the ledger has, among those that `awaited` gives of the rows.
+        now_ms: The present moment.
+    """
+    waits = waiting(kept)
+    unsettled = {(one.rollup, one.moment) for one in waits}
+    fresh, _ = settle(
+        recompute(contract, rows, arrived),
+        lambda one: one.due_ms <= now_ms and (one.rollup, one.moment) not in unsettled,
+    )
+    after: Values = {
+        name: value
+        for name, value in kept.items()
+        if name != PENDING and name.partition(":")[0] not in contract.rollups
+    }
+    after.update(fresh)
+    put(after, (one for one in waits if one.rollup not in contract.rollups))
+    return after
+
+
+def awaited(contract: Contract, rows: Iterable[LedgerRow]) -> frozenset[LedgerKey]:
+    """Return the ledger keys of the moments that these rows' amounts are taken off from.
+
+    Args:
+        contract: Where the rollups are declared.
+        rows: Rows of the ledger.
+    """
+    return frozenset(
+        (rollup.event, cast("dict[str, str]", said)["of"])
+        for row in rows
+        for name, said in row.contributions.items()
+        if isinstance(said, dict)
+        and "of" in said
+        and (rollup := contract.rollups.get(name)) is not None
+    )
 
 
 def _joined(kind: RollupKind, one: Any, other: Any) -> object:

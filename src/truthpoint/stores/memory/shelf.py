@@ -75,6 +75,7 @@ class MemoryShelf:
         blocked: Person key to those who became part of them and are away.
         ledger: By ledger key.
         totals: By person key.
+        due_ms: Person key to when the first of what waits in their totals waits no longer.
         operations: By id.
         of_record: Record to the id of its operation.
         open: Person key to the ids of their open operations, in order.
@@ -115,6 +116,7 @@ class MemoryShelf:
     blocked: dict[int, set[int]] = field(default_factory=dict[int, set[int]])
     ledger: dict[LedgerKey, LedgerRow] = field(default_factory=dict["LedgerKey", "LedgerRow"])
     totals: dict[int, Totals] = field(default_factory=dict[int, Totals])
+    due_ms: dict[int, int] = field(default_factory=dict[int, int])
     operations: dict[int, Held] = field(default_factory=dict[int, Held])
     of_record: dict[int, int] = field(default_factory=dict[int, int])
     open: dict[int, list[int]] = field(default_factory=dict[int, list[int]])

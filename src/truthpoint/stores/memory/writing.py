@@ -10,6 +10,7 @@ from truthpoint.core.batch import superseded
 from truthpoint.core.decision import of_person
 from truthpoint.core.outbox import OPEN, Standing, Totals
 from truthpoint.core.people import Grade
+from truthpoint.core.rollups import next_due_ms
 
 from .shelf import Held
 
@@ -57,7 +58,7 @@ def _join(shelf: MemoryShelf, joined: Joined) -> None:
 
 
 def _forget(shelf: MemoryShelf, person: int) -> None:
-    for kept in (shelf.profiles, shelf.totals, shelf.people, shelf.not_before_ms):
+    for kept in (shelf.profiles, shelf.totals, shelf.due_ms, shelf.people, shelf.not_before_ms):
         kept.pop(person, None)
     for link in [one for one in shelf.links if one[2] == person]:
         del shelf.links[link]
@@ -107,6 +108,11 @@ def _write_moments(shelf: MemoryShelf, decision: Decision) -> None:
             wire_at_s=max(slot.wire_at_s, told.wire_at_s),
             values=told.values,
         )
+        due_ms = next_due_ms(told.values)
+        if due_ms is None:
+            shelf.due_ms.pop(told.person, None)
+        else:
+            shelf.due_ms[told.person] = due_ms
     for operation in decision.operations:
         shelf.operations[operation.id] = Held(operation=operation)
         if operation.own:
@@ -129,7 +135,8 @@ def _write_moments(shelf: MemoryShelf, decision: Decision) -> None:
 
 def _write_records(shelf: MemoryShelf, decision: Decision) -> None:
     shelf.verdicts.update((one.record, one) for one in decision.verdicts)
-    shelf.findings.update(decision.findings)
+    for record, found in decision.findings.items():
+        shelf.findings[record] = shelf.findings.get(record, ()) + found
     shelf.holds.update((one.record, one) for one in decision.holds)
     known = {(one.kind, one.value) for one in decision.links if one.grade is not Grade.FROZEN}
     for record, hold in shelf.holds.items():

@@ -8,6 +8,7 @@ from truthpoint.contract.model import Lane
 from truthpoint.core.decision import of_person
 from truthpoint.core.people import Grade
 from truthpoint.core.profile import to_json
+from truthpoint.core.rollups import next_due_ms
 
 from . import rows
 from .files import SQL
@@ -94,15 +95,22 @@ class DecisionWriter:
         many(
             SQL["correct_ledger"],
             [
-                (rows.json_text(one.contributions), self._number(one.event), one.key)
-                for one in decision.corrected
+                (*columns[2:], *columns[:2])
+                for columns in map(self._ledger_columns, decision.corrected)
             ],
         )
         many(SQL["write_operation"], [self._operation_columns(one) for one in decision.operations])
         many(
             SQL["write_totals"],
             [
-                (one.person, one.version, one.changed_by, one.wire_at_s, rows.json_text(one.values))
+                (
+                    one.person,
+                    one.version,
+                    one.changed_by,
+                    one.wire_at_s,
+                    next_due_ms(one.values),
+                    rows.json_text(one.values),
+                )
                 for one in decision.totals
             ],
         )
