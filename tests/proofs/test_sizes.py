@@ -13,7 +13,7 @@ from truthpoint.workspace import Workspace
 
 
 def deliver(*records):
-    """Deliver records; return the requests of their events, and the dead ones' reasons."""
+    """Deliver records; return requests of events, reasons of dead ones, and all that was sent."""
     shelf = MemoryShelf()
     workspace = Workspace(None)
     say(MemoryJournal(shelf), *records)
@@ -24,15 +24,17 @@ def deliver(*records):
         await worker_on(store, DirectTransport(workspace), clock).drain()
 
     virtual.run(story())
-    requests = [one for one in read_log(workspace) if any(item["name"] for item in one["items"])]
+    log = read_log(workspace)
+    requests = [one for one in log if any(item["name"] for item in one["items"])]
     dead = MemoryDesk(shelf).listed(Outcome.DEAD, limit=10)
     workspace.close()
-    return requests, [step.reason for step in dead]
+    sent = [item for one in log for item in one["items"]]
+    return requests, [step.reason for step in dead], sent
 
 
 def padded(size_bytes):
     """Return an order whose v2 item has exactly so many bytes."""
-    (probe,), _ = deliver(order("A-1", "7", coupon="x"))
+    (probe,), *_ = deliver(order("A-1", "7", coupon="x"))
     (item,) = [one for one in probe["items"] if one["name"]]
     return order("A-1", "7", coupon="x" * (1 + size_bytes - item["bytes"]))
 
@@ -49,7 +51,7 @@ def padded(size_bytes):
 )
 def test_an_order_goes_the_way_that_its_size_allows(size_bytes, way):
     """One byte under, at and over the limits of v2 and v1: same event, same id."""
-    requests, dead = deliver(padded(size_bytes))
+    requests, dead, _ = deliver(padded(size_bytes))
 
     assert [one["path"] for one in requests] == [way]
     assert [item["effect"] for item in requests[0]["items"] if item["name"]] == ["applied"]
@@ -58,12 +60,9 @@ def test_an_order_goes_the_way_that_its_size_allows(size_bytes, way):
 
 def test_an_order_over_every_limit_is_dead_and_still_counts():
     """Law 16: `too_large`; it keeps its key and counts in the totals."""
-    shelf_requests, dead = deliver(padded(100_001), order("A-2", "7", total="5.00"))
+    _, dead, items = deliver(padded(100_001), order("A-2", "7", total="5.00"))
 
     assert dead == ["too_large"]
-
-    items = [item for one in shelf_requests for item in one["items"]]
-
     assert [item["attributes"]["order_id"] for item in items if item["name"]] == ["A-2"]
     assert [
         (item["attributes"]["orders_count"], item["attributes"]["lifetime_value"])

@@ -28,9 +28,9 @@ def validate(
     """Say what would happen to the records in FILE; capture none.
 
     It looks at FILE and the contract alone; a store may know a record already. With --json, each
-    line is that of send with two keys more: outcome (delivered, withheld, quarantined; null: not
-    kept) and reason. It ends with 1 when a record would be quarantined or refused, or
-    where the contract could hold what is said of money.
+    line is that of send with two keys more: outcome (delivered, recorded, withheld, held,
+    quarantined; null: not kept) and reason. It ends with 1 when a record would be quarantined or
+    refused, or where the contract could hold what is said of money.
 
     Examples:
       truthpoint validate orders.ndjson

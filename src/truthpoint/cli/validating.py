@@ -9,6 +9,7 @@ from truthpoint import runtime
 from truthpoint.capture import ResultKind, capture_lines
 from truthpoint.core.decision import Outcome
 from truthpoint.core.examine import Examiner
+from truthpoint.core.turns import CLOSED, STALE
 from truthpoint.errors import OperatorError
 from truthpoint.findings import as_text
 
@@ -79,8 +80,17 @@ def _tell_all(
     return counts
 
 
+_WHY: Final = {
+    CLOSED: "It started what has ended by now, as another record of this input says.",
+    STALE: "It is too old to start anything; `stale_after` in the contract says when it is.",
+}
+"""Why a start would be withheld; of everything else there is a finding."""
+
+
 def _put(one: Foreseen, name: str, said: str) -> None:
     output.put(f"{name}:{one.report.line}: {said}")
+    if one.reason in _WHY:
+        output.put("  " + _WHY[one.reason])
     for found in one.findings:
         output.put("  " + as_text(found).replace("\n", "\n  "))
 
