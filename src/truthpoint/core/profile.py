@@ -21,7 +21,7 @@ from .consent import NOTHING, Heard, joined, latest_ms, say, state
 from .texts import normal_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from truthpoint.contract.model import Contract
     from truthpoint.contract.rules import Consent
@@ -303,27 +303,40 @@ def _told(
     profile: Profile, changed: Mapping[str, object], at_ms: int, findings: tuple[Finding, ...] = ()
 ) -> Applied:
     """Return what is sent and when, and remember times that are not the attribute's own."""
-    told_ms = dict(profile.told_ms)
-    own_ms = {
-        name: kept.at_ms
+    own_ms = [
+        kept.at_ms
         for name, kept in profile.attributes.items()
         if name in changed and name not in profile.consents
-    }
+    ]
     consent_changed = not changed.keys().isdisjoint(profile.consents)
     # All topics are one attribute at Customer.io, which has one time.
     replaced = changed.keys() | profile.consents.keys() if consent_changed else changed.keys()
-    at_ms = max([at_ms, *own_ms.values(), *(told_ms.get(name, at_ms) for name in replaced)])
-    for name in changed:
-        told_ms[name] = at_ms
-        if own_ms.get(name) == at_ms:
-            del told_ms[name]
+    at_ms = max([at_ms, *own_ms, *(profile.told_ms.get(name, at_ms) for name in replaced)])
     return Applied(
-        profile=replace(profile, told_ms=told_ms),
+        profile=sent(profile, changed, at_ms),
         changed=changed,
         at_ms=at_ms,
         consent_changed=consent_changed,
         findings=findings,
     )
+
+
+def sent(profile: Profile, changed: Iterable[str], at_ms: int) -> Profile:
+    """Return a profile that remembers with which time attributes are sent.
+
+    Args:
+        profile: The profile, with these attributes as they are sent.
+        changed: Their names.
+        at_ms: The time, at least that of each of them.
+    """
+    told_ms = dict(profile.told_ms)
+    for name in changed:
+        kept = None if name in profile.consents else profile.attributes.get(name)
+        if kept is not None and kept.at_ms == at_ms:
+            told_ms.pop(name, None)
+        else:
+            told_ms[name] = at_ms
+    return replace(profile, told_ms=told_ms)
 
 
 def _at(code: str, name: str, evidence: str) -> Finding:

@@ -97,13 +97,14 @@ class Sayings:
         """Send what changed of somebody's attributes; nothing changed: nothing is sent."""
         update = Update(attributes=attributes, at_ms=at_ms, source=row.source)
         applied = profiles.apply(self._batch.profile(person.person), update, self._contract)
-        self._batch.keep_profile(person.person, applied.profile)
         self._batch.note(row, applied.findings)
         changed: dict[str, object] = {}
         for one in (*united, applied):
             changed |= one.changed
             at_ms = max(at_ms, one.at_ms)
         address = self._new_address(person, changed)
+        # One time goes with all of it, so that some is sent with a later one than its own.
+        self._batch.keep_profile(person.person, profiles.sent(applied.profile, changed, at_ms))
         if not changed and not address and not opens:
             self._batch.end(row, Outcome.RECORDED, "", person=person.person)
             return
@@ -186,11 +187,14 @@ class Sayings:
         }
         changed = {**{name: kept.value for name, kept in gained.items()}, **united.changed}
         if changed:
+            at_ms = max([united.at_ms, *(kept.at_ms for kept in gained.values())])
+            kept_profile = profiles.sent(united.profile, changed, at_ms)
+            self._batch.keep_profile(person.person, kept_profile)
             self._batch.add(
                 row,
                 person.person,
                 Action.IDENTIFY,
-                max([united.at_ms, *(kept.at_ms for kept in gained.values())]),
+                at_ms,
                 attributes=encode(profiles.wire_attributes(self._contract, changed)),
                 own=False,
             )
