@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 from support.shop import EXAMINER, order, say
 from support.virtual import START_MS, StoppedClock
@@ -49,31 +50,35 @@ def _indexes(connection, table: str) -> list[tuple[object, ...]]:
     ]
 
 
-def _as_version_1(path) -> None:
-    """Take from a state what later versions brought."""
+VERSION_1 = Path(__file__).with_name("state-1.sql")
+"""The schema of version 1 as it was."""
+
+
+def _as_version_1(path: Path) -> None:
+    """Put a file of version 1 in a state's place, with what of it such a file could hold."""
+    known = path.with_name("known.db")
+    path.rename(known)
     connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("DROP INDEX operation_tie")
-    connection.execute("DROP INDEX operation_late")
-    connection.execute("DROP INDEX ledger_person")
-    connection.execute("DROP INDEX totals_due")
-    connection.execute("ALTER TABLE totals DROP COLUMN due_ms")
-    for column in ("address", "tie", "expires_at_ms", "not_before_ms", "own"):
-        connection.execute(f"ALTER TABLE operation DROP COLUMN {column}")
-    for table in ("link", "profile", "hold", "closing", "said", "tombstone", "scrub", "pause"):
-        connection.execute(f"DROP TABLE {table}")
-    connection.execute("ALTER TABLE queue DROP COLUMN failures")
+    connection.executescript(VERSION_1.read_text(encoding="utf-8"))
+    tables = [name for (name,) in connection.execute(TABLES).fetchall()]
+    connection.execute("ATTACH ? AS known", (str(known),))
+    for table in tables:
+        columns = ", ".join(one for (one,) in _asked(connection, NAMES, table))
+        connection.execute(f"DELETE FROM main.{table}")
+        connection.execute(f"INSERT INTO main.{table} SELECT {columns} FROM known.{table}")
     connection.execute(
-        "CREATE TABLE person_1 (person INTEGER PRIMARY KEY, canonical_id TEXT NOT NULL UNIQUE,"
-        " standing INTEGER NOT NULL DEFAULT 0, identified INTEGER NOT NULL DEFAULT 0) STRICT"
+        "DELETE FROM main.meta WHERE name NOT IN (SELECT value FROM json_each(?))", [META]
     )
-    connection.execute(
-        "INSERT INTO person_1 SELECT person, canonical_id, standing, identified FROM person"
-    )
-    connection.execute("DROP TABLE person")
-    connection.execute("ALTER TABLE person_1 RENAME TO person")
-    connection.execute("DELETE FROM meta WHERE name = 'pause_revision'")
+    application = connection.execute("PRAGMA known.application_id").fetchone()[0]
+    connection.execute(f"PRAGMA application_id = {application}")
     connection.execute("PRAGMA user_version = 1")
     connection.close()
+    known.unlink()
+
+
+TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+NAMES = "SELECT name FROM pragma_table_info(?)"
+META = '["lease", "position", "next_person", "next_operation", "binding", "rollups"]'
 
 
 def _decide(folder) -> None:

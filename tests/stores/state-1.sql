@@ -1,0 +1,127 @@
+-- State and outbox: written by the worker, and by an operator's replay and discard.
+
+-- Single values: `lease`, `position`, `next_person`, `next_operation`, `binding`, `rollups`.
+CREATE TABLE meta (
+  name TEXT PRIMARY KEY,
+  value ANY NOT NULL
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO meta VALUES ('lease', 0), ('position', 0), ('next_person', 1), ('next_operation', 1);
+
+-- The last record of each decision, to notice a journal that was set back.
+CREATE TABLE mark (
+  record INTEGER PRIMARY KEY,
+  digest BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE person (
+  person INTEGER PRIMARY KEY,
+  canonical_id TEXT NOT NULL UNIQUE,
+  standing INTEGER NOT NULL DEFAULT 0,
+  identified INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- Names of events, so that the rows of the ledger stay compact.
+CREATE TABLE event (
+  event INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE
+) STRICT;
+
+-- The ledger grows for ever: clustered by event and natural key.
+CREATE TABLE ledger (
+  event INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  person INTEGER NOT NULL,
+  at_ms INTEGER NOT NULL,
+  record INTEGER NOT NULL,
+  operation INTEGER NOT NULL,
+  compare BLOB NOT NULL,
+  correlation TEXT,
+  contributions TEXT NOT NULL,
+  PRIMARY KEY (event, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE operation (
+  id INTEGER PRIMARY KEY,
+  person INTEGER NOT NULL,
+  record INTEGER NOT NULL,
+  lane INTEGER NOT NULL,
+  action TEXT NOT NULL,
+  event INTEGER,
+  name TEXT NOT NULL,
+  event_id TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  barrier INTEGER NOT NULL,
+  state INTEGER NOT NULL DEFAULT 0,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  settled_at_ms INTEGER,
+  reason TEXT NOT NULL DEFAULT '',
+  attributes BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX operation_person ON operation (person, id);
+CREATE INDEX operation_record ON operation (record);
+CREATE INDEX operation_event ON operation (event, id) WHERE event IS NOT NULL;
+CREATE INDEX operation_ended ON operation (state, id) WHERE state >= 3;
+
+-- Who waits with something to send: one row a person. `head` is their first open operation,
+-- or, where `only_totals` wait, the one that changed these last; `critical_until` is their
+-- last critical operation that is open, 0 without one. Whoever is away has no row, or one
+-- that says what came meanwhile (`away`).
+CREATE TABLE queue (
+  person INTEGER PRIMARY KEY,
+  lane INTEGER NOT NULL,
+  head INTEGER NOT NULL,
+  critical_until INTEGER NOT NULL DEFAULT 0,
+  only_totals INTEGER NOT NULL DEFAULT 0,
+  away INTEGER NOT NULL DEFAULT 0,
+  not_before_ms INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE INDEX queue_due ON queue (lane, head) WHERE away = 0;
+CREATE INDEX queue_postponed ON queue (not_before_ms) WHERE not_before_ms > 0;
+
+-- What is on its way: one row a lease, until the last of its turns is settled. `turns` is a
+-- JSON array of [person, [operations], time of the totals or 0, head]. A leased operation is
+-- still 0 (ready) in its own row: that it is leased, this says.
+CREATE TABLE lease (
+  lease INTEGER PRIMARY KEY,
+  turns TEXT NOT NULL
+) STRICT;
+
+-- Totals are a slot a person: the latest value counts.
+CREATE TABLE totals (
+  person INTEGER PRIMARY KEY,
+  version INTEGER NOT NULL,
+  sent_version INTEGER NOT NULL DEFAULT 0,
+  changed_by INTEGER NOT NULL,
+  wire_at_s INTEGER NOT NULL DEFAULT 0,
+  reason TEXT NOT NULL DEFAULT '',
+  amounts TEXT NOT NULL
+) STRICT;
+
+-- Outcomes of records without an operation of their own.
+CREATE TABLE verdict (
+  record INTEGER PRIMARY KEY,
+  outcome TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  event INTEGER,
+  person INTEGER,
+  key TEXT NOT NULL DEFAULT ''
+) STRICT;
+
+CREATE INDEX verdict_person ON verdict (person) WHERE person IS NOT NULL;
+CREATE INDEX verdict_key ON verdict (event, key) WHERE key <> '';
+CREATE INDEX verdict_event ON verdict (event, record);
+CREATE INDEX verdict_outcome ON verdict (outcome, reason, record);
+
+CREATE TABLE finding (
+  record INTEGER PRIMARY KEY,
+  findings TEXT NOT NULL
+) STRICT;
+
+-- Quarantined records that an operator wants decided again, in the order of asking.
+CREATE TABLE replay (
+  request INTEGER PRIMARY KEY AUTOINCREMENT,
+  record INTEGER NOT NULL UNIQUE
+) STRICT;
