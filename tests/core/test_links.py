@@ -8,7 +8,16 @@ from hypothesis import strategies as st
 from shopping import ANA, EVA, HOUR_MS, Story, identified, linked, paid, shipped, viewed
 
 from truthpoint.core.linking import Lesson, Links
-from truthpoint.core.people import Grade, LinkRow, PersonRow, address_of, by_id, holder, named_by
+from truthpoint.core.people import (
+    ONE_AT_A_TIME,
+    Grade,
+    LinkRow,
+    PersonRow,
+    address_of,
+    by_id,
+    holder,
+    named_by,
+)
 from truthpoint.testing.builders import START_MS
 
 ASSERTED, INFERRED, FROZEN = Grade.ASSERTED, Grade.INFERRED, Grade.FROZEN
@@ -21,12 +30,22 @@ def a_link(
     *,
     grade: Grade = ASSERTED,
     from_ms: int = 0,
+    last_ms: int | None = None,
     until_ms: int | None = None,
     identifier: tuple[str, str] = EMAIL,
 ) -> LinkRow:
+    """A link; one of an email was asserted once, when it began, unless it says otherwise."""
     kind, value = identifier
+    if last_ms is None:
+        last_ms = from_ms if kind in ONE_AT_A_TIME and grade is ASSERTED else 0
     return LinkRow(
-        kind=kind, value=value, person=person, grade=grade, from_ms=from_ms, until_ms=until_ms
+        kind=kind,
+        value=value,
+        person=person,
+        grade=grade,
+        from_ms=from_ms,
+        last_ms=last_ms,
+        until_ms=until_ms,
     )
 
 
@@ -153,7 +172,7 @@ def test_an_assertion_makes_ones_own_inference_sure() -> None:
     links = Links([a_link(1, grade=INFERRED, from_ms=50)])
     links.claim(1, EMAIL, 100, Lesson())
 
-    assert [a_link(1, from_ms=50)] == list(links.changed.values())
+    assert [a_link(1, from_ms=50, last_ms=100)] == list(links.changed.values())
 
 
 def test_a_second_assertion_of_a_shared_email_counts_for_nobody_else() -> None:
@@ -254,16 +273,91 @@ def test_a_deletion_ends_nothing_that_is_younger_or_over_or_not_theirs() -> None
     assert {} == links.changed
 
 
+def test_who_goes_back_to_an_email_has_it_again() -> None:
+    """The one between ended then, and is free for somebody else; the first is not."""
+    links, first, between = Links([]), Lesson(), Lesson()
+    for value, at_ms in ((ANA, 100), (EVA, 200), (ANA, 300)):
+        links.claim(1, ("email", value), at_ms, Lesson())
+    links.claim(2, EMAIL, 400, first)
+    links.claim(2, ("email", EVA), 400, between)
+
+    assert ([EMAIL], []) == (first.refused, between.refused)
+    assert ANA == links.present(1, "email")
+
+
+def test_an_email_that_was_deleted_and_said_again_is_had_again() -> None:
+    """The deletion ended what was before it alone."""
+    links = Links([])
+    links.claim(1, EMAIL, 100, Lesson())
+    links.end(1, EMAIL, 200)
+    links.claim(1, EMAIL, 150, Lesson())
+    assert links.present(1, "email") is None
+    links.claim(1, EMAIL, 300, Lesson())
+
+    assert ANA == links.present(1, "email")
+
+
+def test_an_email_that_was_deleted_stays_deleted_when_another_one_follows() -> None:
+    """It ended with the deletion, not with what came after it."""
+    links = Links([a_link(1, from_ms=100)])
+    links.end(1, EMAIL, 200)
+    links.claim(1, ("email", EVA), 300, Lesson())
+
+    assert {ANA: 200, EVA: None} == {row.value: row.until_ms for row in links.changed.values()}
+
+
+def test_an_email_that_was_deleted_stays_deleted_when_two_people_are_one() -> None:
+    """What is handed over keeps its end."""
+    links = Links([a_link(2, from_ms=100, until_ms=200)])
+    links.hand_over(2, 1)
+
+    assert [a_link(1, from_ms=100, until_ms=200)] == list(links.changed.values())
+
+
 _CLAIMS = st.lists(
+    st.tuples(st.sampled_from([ANA, EVA]), st.integers(0, 9)), min_size=1, max_size=4
+) | st.lists(
     st.tuples(st.sampled_from([ANA, EVA, "mia@example.org"]), st.integers(0, 9)),
     min_size=1,
-    max_size=3,
-    unique_by=(lambda one: one[0], lambda one: one[1]),
+    max_size=4,
 )
 
 
 @given(_CLAIMS, st.data())
-def test_a_persons_emails_are_the_same_for_every_order_of_arrival(
+def test_a_persons_email_is_the_same_for_every_order_of_arrival(
+    claims: list[tuple[str, int]], data: st.DataObject
+) -> None:
+    """It is the one that was asserted last, by its own time; all others have ended."""
+    told = []
+    for order in (claims, data.draw(st.permutations(claims))):
+        links = Links([])
+        for value, at_ms in order:
+            links.claim(1, ("email", value), at_ms, Lesson())
+        told.append((links.present(1, "email"), links.changed))
+
+    assert told[0][0] == told[1][0] == max((at_ms, value) for value, at_ms in claims)[1]
+    assert [
+        {row.value: (row.from_ms, row.last_ms, row.until_ms is None) for row in rows.values()}
+        for _, rows in told
+    ] == [
+        {
+            value: (min(times), max(times), value == told[0][0])
+            for value in {value for value, _ in claims}
+            for times in [[at_ms for one, at_ms in claims if one == value]]
+        }
+    ] * 2
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([ANA, EVA, "mia@example.org"]), st.integers(0, 9)),
+        min_size=1,
+        max_size=3,
+        unique_by=(lambda one: one[0], lambda one: one[1]),
+    ),
+    st.data(),
+)
+def test_the_times_of_a_persons_emails_are_the_same_for_every_order_of_arrival(
     claims: list[tuple[str, int]], data: st.DataObject
 ) -> None:
     """Each from when it was asserted until the next one was."""

@@ -8,7 +8,6 @@ contradicts.
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -72,7 +71,7 @@ class Links:
     def present(self, person: int, kind: str) -> str | None:
         """Return the value of a kind that somebody has now, if one was asserted."""
         found = [
-            (row.from_ms, row.value) for row in self._asserted(person, kind) if row.until_ms is None
+            (row.last_ms, row.value) for row in self._asserted(person, kind) if row.until_ms is None
         ]
         return max(found)[1] if found else None
 
@@ -121,23 +120,20 @@ class Links:
     def link(self, person: int, identifier: Identifier, at_ms: int, grade: Grade) -> None:
         """Keep a link: the surer and the earlier of what was said."""
         kind, value = identifier
-        mine = self._rows.get(identifier, {}).get(person)
-        until_ms = None
-        if mine is not None:
-            until_ms = mine.until_ms
-            at_ms = min(at_ms, mine.from_ms)
-            if Grade.ASSERTED in (grade, mine.grade):
-                grade = Grade.ASSERTED
-            else:
-                grade = max(grade, mine.grade)
-        row = LinkRow(
-            kind=kind, value=value, person=person, grade=grade, from_ms=at_ms, until_ms=until_ms
+        last_ms = at_ms if kind in ONE_AT_A_TIME and grade is Grade.ASSERTED else 0
+        said = LinkRow(
+            kind=kind, value=value, person=person, grade=grade, from_ms=at_ms, last_ms=last_ms
         )
+        self._add(said)
+
+    def _add(self, said: LinkRow) -> None:
+        mine = self._rows.get((said.kind, said.value), {}).get(said.person)
+        row = said if mine is None else _both(mine, said)
         if row == mine:
             return
         self._write(row)
-        if kind in ONE_AT_A_TIME and grade is Grade.ASSERTED:
-            self._put_in_order(person, kind)
+        if row.kind in ONE_AT_A_TIME and row.grade is Grade.ASSERTED:
+            self._put_in_order(row.person, row.kind)
 
     def hand_over(self, gone: int, into: int) -> None:
         """Make the links of one person another's; what was frozen between the two thaws."""
@@ -145,14 +141,14 @@ class Links:
             rows = self._rows[identifier]
             link = rows.pop(gone)
             self.changed.pop((*identifier, gone), None)
-            self.link(into, identifier, link.from_ms, link.grade)
+            self._add(replace(link, person=into))
             if len(rows) == 1 and rows[into].grade is Grade.FROZEN:
                 self._write(replace(rows[into], grade=Grade.INFERRED))
 
     def end(self, person: int, identifier: Identifier, at_ms: int) -> None:
         """Note that somebody has an identifier no longer: an email that was deleted."""
         row = self._rows.get(identifier, {}).get(person)
-        if row is not None and row.from_ms <= at_ms and row.until_ms is None:
+        if row is not None and row.last_ms <= at_ms and row.until_ms is None:
             self._write(replace(row, until_ms=at_ms))
 
     def _asserted(self, person: int, kind: str) -> list[LinkRow]:
@@ -169,15 +165,21 @@ class Links:
         if kind not in ONE_AT_A_TIME:
             return None
         asserted = self._asserted(person, kind)
-        later = [row.from_ms for row in asserted if row.from_ms > at_ms and row.value != value]
+        others = [row for row in asserted if row.value != value]
+        later = [time_ms for row in others for time_ms in _times(row) if time_ms > at_ms]
         return min(later, default=None)
 
     def _put_in_order(self, person: int, kind: str) -> None:
         """Let each value of a kind end when the next one began, whatever arrived first."""
-        rows = sorted(self._asserted(person, kind), key=lambda row: (row.from_ms, row.value))
-        for row, following in pairwise(rows):
-            if row.until_ms != following.from_ms:
-                self._write(replace(row, until_ms=following.from_ms))
+        rows = self._asserted(person, kind)
+        said = [(time_ms, row.value) for row in rows for time_ms in _times(row)]
+        for row in rows:
+            later = [time_ms for time_ms, value in said if (time_ms, value) > _last(row)]
+            if row.until_ms is not None:
+                later.append(row.until_ms)
+            until_ms = min(later, default=None)
+            if row.until_ms != until_ms:
+                self._write(replace(row, until_ms=until_ms))
 
     def _freeze(self, rows: Sequence[LinkRow]) -> bool:
         """Let what was inferred lead to nobody; tell whether anything was."""
@@ -194,3 +196,27 @@ class Links:
         identifier = (link.kind, link.value)
         self._rows.setdefault(identifier, {})[link.person] = link
         self._carried.setdefault(link.person, set()).add(identifier)
+
+
+def _last(row: LinkRow) -> tuple[int, str]:
+    """Return when a value was asserted last; at equal times the values themselves decide."""
+    return row.last_ms, row.value
+
+
+def _times(row: LinkRow) -> tuple[int, int]:
+    """Return when a value is known to have been asserted."""
+    return row.from_ms, row.last_ms
+
+
+def _both(mine: LinkRow, said: LinkRow) -> LinkRow:
+    """Return a link by all that was said of it; what was asserted again has ended no more."""
+    grades = (mine.grade, said.grade)
+    last_ms = max(mine.last_ms, said.last_ms)
+    ends = [one for one in (mine.until_ms, said.until_ms) if one is not None and one >= last_ms]
+    return replace(
+        mine,
+        grade=Grade.ASSERTED if Grade.ASSERTED in grades else max(grades),
+        from_ms=min(mine.from_ms, said.from_ms),
+        last_ms=last_ms,
+        until_ms=min(ends, default=None),
+    )

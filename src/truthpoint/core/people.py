@@ -112,7 +112,9 @@ class LinkRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         person: The person key.
         grade: How sure it is.
         from_ms: When they are known to have had it first.
-        until_ms: When they had another of its kind instead; None: they have it still.
+        last_ms: When it was asserted of them last, of a kind of which a person has one value at
+            a time: they may have had another one in between. 0 for all else.
+        until_ms: When they had another of its kind instead, or none; None: they have it still.
     """
 
     kind: str
@@ -120,6 +122,7 @@ class LinkRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     person: int
     grade: Grade
     from_ms: int
+    last_ms: int = 0
     until_ms: int | None = None
 
 

@@ -66,17 +66,17 @@ SELECT p.person, p.canonical_id, p.address, p.standing, p.identified
 FROM json_each(?) AS asked CROSS JOIN person AS p ON p.person = asked.value;
 
 -- name: links_by_identifier
-SELECT l.kind, l.value, l.person, l.grade, l.from_ms, l.until_ms
+SELECT l.kind, l.value, l.person, l.grade, l.from_ms, l.last_ms, l.until_ms
 FROM json_each(?) AS asked CROSS JOIN link AS l
   ON l.kind = json_extract(asked.value, '$[0]') AND l.value = json_extract(asked.value, '$[1]');
 
 -- name: links_by_person
-SELECT l.kind, l.value, l.person, l.grade, l.from_ms, l.until_ms
+SELECT l.kind, l.value, l.person, l.grade, l.from_ms, l.last_ms, l.until_ms
 FROM json_each(?) AS asked CROSS JOIN link AS l ON l.person = asked.value;
 
 -- name: write_link
-INSERT OR REPLACE INTO link (kind, value, person, grade, from_ms, until_ms)
-VALUES (?, ?, ?, ?, ?, ?);
+INSERT OR REPLACE INTO link (kind, value, person, grade, from_ms, last_ms, until_ms)
+VALUES (?, ?, ?, ?, ?, ?, ?);
 
 -- name: profiles_by_person
 SELECT p.person, p.content
@@ -452,7 +452,8 @@ SELECT e.name, count(*) FROM verdict AS v CROSS JOIN event AS e ON e.event = v.e
 WHERE v.outcome = 'withheld' AND v.reason = 'not_owner' GROUP BY v.event ORDER BY e.name;
 
 -- name: count_withheld
-SELECT reason, count(*) FROM operation WHERE state = 4 GROUP BY reason ORDER BY reason;
+SELECT reason, count(*) FROM operation WHERE state = 4 AND state >= 3
+GROUP BY reason ORDER BY reason;
 
 -- name: count_late
 SELECT e.name, count(*) FROM operation AS o CROSS JOIN event AS e ON e.event = o.event
@@ -471,7 +472,7 @@ WITH RECURSIVE kinds (kind) AS (
   UNION ALL
   SELECT (SELECT min(l.kind) FROM link AS l WHERE l.kind > kinds.kind) FROM kinds
   WHERE kinds.kind IS NOT NULL)
-SELECT l.kind, l.value, l.person, l.grade, l.from_ms, l.until_ms
+SELECT l.kind, l.value, l.person, l.grade, l.from_ms, l.last_ms, l.until_ms
 FROM kinds CROSS JOIN json_each(?) AS asked CROSS JOIN link AS l
   ON l.kind = kinds.kind AND l.value = asked.value;
 

@@ -63,20 +63,29 @@ def person_row(row: Row) -> PersonRow:
 
 def link_row(row: Row) -> LinkRow:
     """Return a row of the links."""
-    kind, value, person, grade, from_ms, until_ms = row
+    kind, value, person, grade, from_ms, last_ms, until_ms = row
     return LinkRow(
         kind=kind,
         value=value,
         person=person,
         grade=Grade(grade),
         from_ms=from_ms,
+        last_ms=last_ms,
         until_ms=until_ms,
     )
 
 
 def link_columns(link: LinkRow) -> Row:
     """Return the columns of a link."""
-    return link.kind, link.value, link.person, link.grade.value, link.from_ms, link.until_ms
+    return (
+        link.kind,
+        link.value,
+        link.person,
+        link.grade.value,
+        link.from_ms,
+        link.last_ms,
+        link.until_ms,
+    )
 
 
 def said_row(row: Row) -> Said:

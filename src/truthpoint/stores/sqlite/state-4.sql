@@ -36,6 +36,7 @@ CREATE TABLE link (
   person INTEGER NOT NULL,
   grade INTEGER NOT NULL,
   from_ms INTEGER NOT NULL,
+  last_ms INTEGER NOT NULL,
   until_ms INTEGER,
   PRIMARY KEY (kind, value, person)
 ) STRICT, WITHOUT ROWID;
