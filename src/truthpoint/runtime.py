@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .contract.model import Contract, Secret, Workspace
     from .findings import Finding
     from .ports import Desk, Journal, Transport
-    from .stores.sqlite import SqliteStore
+    from .stores.sqlite import SqliteBooks, SqliteStore
     from .workers import DeliverySettings, Worker
 
 DEFAULT_CONTRACT: Final = "tracking.yaml"
@@ -153,6 +153,27 @@ def open_desk(settings: Settings, *, acts: bool = False) -> Desk:
     from .stores.sqlite import SqliteDesk  # noqa: PLC0415 - see above
 
     return SqliteDesk(store_folder(settings.store), acts=acts)
+
+
+def open_books(settings: Settings) -> SqliteBooks:
+    """Open people, ledger and totals of a store to look at; a worker may run beside."""
+    from .stores.sqlite import SqliteBooks  # noqa: PLC0415 - see above
+
+    return SqliteBooks(store_folder(settings.store))
+
+
+def open_store(settings: Settings) -> SqliteStore:
+    """Hold a store that is there, as its worker does; StoreBusy where it has one."""
+    from .stores.sqlite import SqliteStore  # noqa: PLC0415 - see above
+
+    open_desk(settings).close()
+    store = SqliteStore(store_folder(settings.store))
+    try:
+        store.acquire()
+    except BaseException:
+        store.close()
+        raise
+    return store
 
 
 def recorder(

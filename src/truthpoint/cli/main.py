@@ -19,7 +19,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from . import init, keys, look, mend, pausing, run_commands, send, validate
+from . import init, keys, look, mend, pausing, recomputing, run_commands, send, validate
 
 
 class _Root(TyperGroup):
@@ -66,6 +66,7 @@ send.add_to(app)
 validate.add_to(app)
 look.add_to(app)
 mend.add_to(app)
+recomputing.add_to(app)
 pausing.add_to(app)
 keys.add_to(app)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from truthpoint.core.decide import decide, set_aside
+from truthpoint.core.overdue import end_waits, keys_of
 from truthpoint.core.plan import plan
 from truthpoint.errors import TruthpointError
 
@@ -56,18 +57,36 @@ class Decider:
         self.decided = 0
 
     def step(self) -> int:
-        """Decide one batch and commit it; return how many records it held, 0 when none wait.
+        """Decide one batch and commit it; end the waits in totals that are over.
+
+        Returns:
+            How many records were decided, and people whose waits were ended; 0 when none wait.
 
         Raises:
             LeaseLost: Another worker took the store over; nothing was written.
             StoreUnusable: The store failed; what was committed before stays.
         """
-        self._store.release(self._clock.now_ms())
+        now_ms = self._clock.now_ms()
+        self._store.release(now_ms)
         rows = self._store.undecided(BATCH_RECORDS, limit_bytes=BATCH_BYTES)
         if rows:
             self._decide(rows)
             self.decided += len(rows)
-        return len(rows)
+        # In a backlog, what somebody waits for may be captured already.
+        ended = self._end_waits(now_ms) if len(rows) < BATCH_RECORDS else 0
+        return len(rows) + ended
+
+    def _end_waits(self, now_ms: int) -> int:
+        """Count what has waited long enough in totals; return of how many people."""
+        knowledge = self._store.knowledge
+        overdue = knowledge.overdue(now_ms, limit=BATCH_RECORDS)
+        if overdue:
+            rows = knowledge.ledger(keys_of(overdue, now_ms))
+            ledger = {(row.event, row.key): row for row in rows}
+            self._store.commit(
+                end_waits(overdue, ledger, now_ms=now_ms, next_ids=knowledge.next_ids())
+            )
+        return len(overdue)
 
     def _decide(self, rows: Sequence[JournalRow]) -> None:
         try:

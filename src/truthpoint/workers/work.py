@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Final
 from truthpoint.core import answers, rollups, wire
 from truthpoint.core.answers import Halt, Region, Transient
 from truthpoint.core.pace import Backoff
-from truthpoint.errors import DeliveryStopped, UsageError, WrongWorkspace
+from truthpoint.errors import DeliveryStopped, WrongWorkspace
 from truthpoint.findings import Finding, finding
 from truthpoint.ports import Binding, TransportFailed
 
 from .decide import Decider
 from .deliver import Deliverer, DeliverySettings
 from .pacing import happened
+from .recounting import see_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -143,22 +144,11 @@ class Worker:
         definition = rollups.definition(self._contract)
         before = self._store.rollups()
         if before is not None:
-            self._see_kinds(before, definition)
+            see_kinds(before, definition)
             if rollups.declared(before) != definition:
                 evidence = "The contract's rollups are not as before."
                 self._report(finding("rollups_changed", evidence))
         self._store.keep_rollups(rollups.to_remember(before, definition))
-
-    def _see_kinds(self, before: str, definition: str) -> None:
-        """See that no total of the store would be read as one of another kind."""
-        changed = rollups.changed_kind(before, definition)
-        if changed is not None:
-            name, was, now = changed
-            raise UsageError(
-                f"The rollup `{name}` is of kind {was} in this store, and {now} in the contract.",
-                hint="Give the new one another name, or put the old kind back; "
-                "nothing was decided or sent.",
-            )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Decide and deliver until told to stop; what is under way is settled first.
@@ -245,11 +235,10 @@ class Worker:
             How many records were decided.
         """
         self._ready = True
-        decided = 0
+        before = self.decider.decided
         try:
             while not stop.is_set():
-                if taken := self.decider.step():
-                    decided += taken
+                if self.decider.step():
                     await asyncio.sleep(0)
                 elif drain:
                     break
@@ -257,7 +246,7 @@ class Worker:
                     await happened(stop, POLL_SECONDS)
         finally:
             self._ready = False
-        return decided
+        return self.decider.decided - before
 
     async def _mirror(self, stop: asyncio.Event, ended: asyncio.Event) -> None:
         """End when told to, or when delivery ended by itself."""

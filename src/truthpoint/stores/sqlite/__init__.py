@@ -5,8 +5,9 @@ worker writes the state and reads the journal. No transaction spans the two file
 position up to which the journal is decided lives with the state.
 """
 
+from .books import SqliteBooks
 from .desk import SqliteDesk
 from .journal import SqliteJournal
 from .state import SqliteStore
 
-__all__ = ["SqliteDesk", "SqliteJournal", "SqliteStore"]
+__all__ = ["SqliteBooks", "SqliteDesk", "SqliteJournal", "SqliteStore"]
