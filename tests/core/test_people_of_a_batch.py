@@ -335,6 +335,16 @@ def test_an_older_deletion_frees_nothing() -> None:
     assert [None] == [one.until_ms for one in story.rows("email")]
 
 
+def test_a_deletion_that_arrives_before_what_it_deletes_ends_it_all_the_same() -> None:
+    """By their own times, the email was there first (law 11)."""
+    story = a_story()
+    story.tell(identified("42", email=None), identified("42", email=ANA, at_ms=START_MS - 1))
+
+    assert [(START_MS - 1, START_MS)] == [
+        (one.from_ms, one.until_ms) for one in story.rows("email")
+    ]
+
+
 def test_what_somebody_else_than_the_owner_says_teaches_links_all_the_same() -> None:
     """Law 6: it is counted and not sent; whom it names is known better afterwards."""
     story = a_story()

@@ -62,17 +62,8 @@ class Sayings:
         attributes = {**_identifiers(identity.who), **identity.attributes}
         for kind, _ in lesson.refused:
             attributes.pop(kind, None)
-        self._end_links(person.person, attributes, identity.at_ms)
         self._tell(row, person, attributes, identity.at_ms, united, opens=first)
         self.associate(row, person, lesson, identity.at_ms)
-
-    def _end_links(self, person: int, attributes: Mapping[str, object], at_ms: int) -> None:
-        """Let an email or a phone that was deleted be somebody else's from then on."""
-        links = self._registry.links
-        for kind in IDENTIFIER_ATTRIBUTES & attributes.keys():
-            value = links.present(person, kind)
-            if attributes[kind] is None and value is not None:
-                links.end(person, (kind, value), at_ms)
 
     def link(self, row: JournalRow, linking: Linking, person: PersonRow) -> None:
         """Decide a link: an email or a phone is told to Customer.io, all else stays here."""
@@ -98,6 +89,7 @@ class Sayings:
         update = Update(attributes=attributes, at_ms=at_ms, source=row.source)
         applied = profiles.apply(self._batch.profile(person.person), update, self._contract)
         self._batch.note(row, applied.findings)
+        self._end_links(person.person, applied.profile)
         changed: dict[str, object] = {}
         for one in (*united, applied):
             changed |= one.changed
@@ -119,6 +111,17 @@ class Sayings:
             barrier=opens or identifiers or consents or bool(address),
             address=address,
         )
+
+    def _end_links(self, person: int, profile: Profile) -> None:
+        """Let an email or a phone that was deleted be somebody else's from then on.
+
+        The deletion may have arrived before what it deletes.
+        """
+        links = self._registry.links
+        for kind in sorted(IDENTIFIER_ATTRIBUTES & profile.attributes.keys()):
+            kept, value = profile.attributes[kind], links.present(person, kind)
+            if kept.value is None and value is not None:
+                links.end(person, (kind, value), kept.at_ms)
 
     def _new_address(self, person: PersonRow, changed: dict[str, object]) -> str:
         """Return the address by id that a guest's profile receives; empty: there is none to give.
