@@ -117,9 +117,8 @@ def test_the_examples_of_who_somebody_is_and_wants_are_in_order() -> None:
         for one in lines.encode().splitlines()
     ]
 
-    assert ["link", "merge", "erase", "consent"] == [
-        one.type for one in said if isinstance(one, Record)
-    ]
+    types = [one.type for one in said if isinstance(one, Record)]
+    assert ["link", "merge", "erase", "consent", "readmit"] == types
 
 
 @pytest.mark.parametrize("kind", list(RecordType))
