@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from .people import Grade, holder
 from .records import Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from truthpoint.contract.model import Lane
+    from truthpoint.findings import Finding
 
-    from .decision import Outcome
+    from .decision import Outcome, Said
     from .outbox import Action, State, Totals
-    from .people import LinkRow, PersonRow
+    from .people import Identifier, LinkRow, PersonRow
     from .profile import Profile
     from .records import Record
 
@@ -56,10 +59,14 @@ class Backlog:
         undecided: Records that wait for their decision, replayed ones included.
         operations: How many operations are in each state.
         verdicts: How many records were withheld or quarantined, by outcome and reason.
-        people: People known.
+        people: People known, guests and visitors included.
         oldest_open_ms: When the record of the oldest open operation happened; None: none is open.
         binding: What the store is bound to; None before its first delivery.
         lanes: What waits, by lane; a lane in which nobody waits is left out.
+        guests: How many people have no id yet and live under their email.
+        visitors: Of how many people nothing is known but an anonymous id.
+        oldest_held_ms: When the oldest of the records was captured that are held; None: none is.
+        expired: Of how many records the bytes are forgotten because they name nobody.
     """
 
     captured: int
@@ -70,6 +77,89 @@ class Backlog:
     oldest_open_ms: int | None
     binding: Binding | None
     lanes: Mapping[Lane, Waiting] = field(default_factory=dict["Lane", Waiting])
+    guests: int = 0
+    visitors: int = 0
+    oldest_held_ms: int | None = None
+    expired: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hearsay:
+    """All that was said of an event by sources of which one at least does not own it (law 6).
+
+    Attributes:
+        event: The event.
+        withheld: How many records were withheld because their source does not own it.
+        said: What each source said of it, the owner too.
+    """
+
+    event: str
+    withheld: int
+    said: tuple[Said, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """What has passed without the effect that it was told for, since the store's first day.
+
+    Attributes:
+        withheld: How many operations were withheld when they were to leave, by reason.
+        late: How many events were delivered too late to start a campaign, by event.
+        hearsay: The events that a source told which does not own them, by name.
+    """
+
+    withheld: Mapping[str, int] = field(default_factory=dict[str, int])
+    late: Mapping[str, int] = field(default_factory=dict[str, int])
+    hearsay: tuple[Hearsay, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """Why a record waits.
+
+    Attributes:
+        until_ms: When it is decided in any case.
+        kinds: The kinds of the identifiers that it carries, in alphabetical order.
+    """
+
+    until_ms: int
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closer:
+    """What closed a start (law 9).
+
+    Attributes:
+        record: The journal's number of the record.
+        event: Its event.
+        tie: What both have in common, such as the cart; empty: the person alone.
+    """
+
+    record: int
+    event: str
+    tie: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """What a person's timeline tells of a step beyond how it stands.
+
+    Attributes:
+        type: What kind of thing was said: `track`, `identify` ...; empty: it cannot be read.
+        key: The key values of an event, where it claims or repeats a moment.
+        expires_at_ms: When a start was, or will be, too old to be sent; 0: it is no start.
+        not_before_ms: It is not sent before; 0: at once.
+        closer: What closed a start that was withheld for it; None: not known.
+        findings: What was found about the record.
+    """
+
+    type: str = ""
+    key: tuple[str, ...] = ()
+    expires_at_ms: int = 0
+    not_before_ms: int = 0
+    closer: Closer | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +182,8 @@ class Step:
         repeats: The record whose moment it tells again, under the same business key; None: it
             repeats none.
         other_person: Whether it names another person than the one whose moment that is.
+        held: Why and until when it waits; None: it is not held.
+        story: What else a timeline tells; None in lists.
     """
 
     record: int
@@ -108,6 +200,61 @@ class Step:
     record_id: str = ""
     repeats: int | None = None
     other_person: bool = False
+    held: Held | None = None
+    story: Story | None = None
+
+
+def hearsay(withheld: Mapping[str, int], said: Iterable[Said]) -> tuple[Hearsay, ...]:
+    """Return what was said of events by sources that do not own them.
+
+    Args:
+        withheld: How many records were withheld for it, by event.
+        said: What each source has said of each event.
+    """
+    words = sorted(said, key=lambda one: one.source)
+    return tuple(
+        Hearsay(event=event, withheld=count, said=tuple(one for one in words if one.event == event))
+        for event, count in sorted(withheld.items())
+    )
+
+
+_MARKS: Final = re.compile(r"[\s().\-/]")
+
+
+def spellings(name: str) -> list[str]:
+    """Return the forms in which an identifier may be kept that somebody types.
+
+    An email is kept in lower case and a phone number without marks; all else as it is.
+    """
+    typed = name.strip()
+    forms = [name, typed]
+    if "@" in typed:
+        forms.append(typed.lower())
+    if typed.startswith("+"):
+        forms.append(_MARKS.sub("", typed))
+    return list(dict.fromkeys(forms))
+
+
+def led_to(links: Iterable[LinkRow]) -> int | None:
+    """Return the person key to whom links lead by now; None: to nobody, or to several.
+
+    Args:
+        links: All links whose identifiers have one name, of any kind.
+    """
+    of: dict[Identifier, list[LinkRow]] = {}
+    for one in links:
+        of.setdefault((one.kind, one.value), []).append(one)
+    found: set[int | None] = set()
+    for rows in of.values():
+        asserted = holder(rows, _BY_NOW_MS, Grade.ASSERTED)
+        inferred = holder(rows, _BY_NOW_MS, Grade.INFERRED)
+        found.add(inferred if asserted is None else asserted)
+    found.discard(None)
+    return found.pop() if len(found) == 1 else None
+
+
+_BY_NOW_MS: Final = 1 << 62
+"""Later than all that has happened."""
 
 
 def names_another(read: Record | Unreadable, canonical_id: str | None) -> bool:

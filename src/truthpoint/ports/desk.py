@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from truthpoint.core.decision import JournalRow, Outcome
     from truthpoint.core.pauses import Pause, PauseKind
     from truthpoint.core.rates import Rates
-    from truthpoint.core.views import Backlog, PersonView, Step
+    from truthpoint.core.views import Backlog, Past, PersonView, Step
     from truthpoint.findings import Finding
 
 
@@ -21,12 +21,16 @@ class Desk(Protocol):
         """Return how far the work has come."""
         ...
 
+    def past(self) -> Past:
+        """Return what has passed without the effect that it was told for."""
+        ...
+
     def rates(self, now_ms: int) -> Rates:
         """Return how fast records come and operations go, over the last minute."""
         ...
 
     def person(self, name: str, *, limit: int) -> PersonView | None:
-        """Return one person with their latest steps.
+        """Return one person with their latest steps, and the story of each.
 
         Args:
             name: The canonical id, or any other identifier that leads to one person.
@@ -37,12 +41,16 @@ class Desk(Protocol):
         """
         ...
 
+    def waiting_for(self, name: str, *, limit: int) -> list[Step]:
+        """Return the records that are held and carry this identifier, oldest first."""
+        ...
+
     def events(self, key: str | None, *, event: str | None, limit: int) -> list[Step]:
         """Return the records of events, newest last, by a key's value or by an event's name."""
         ...
 
     def listed(self, outcome: Outcome, *, limit: int) -> list[Step]:
-        """Return quarantined or dead records, oldest first."""
+        """Return quarantined, dead or held records, oldest first."""
         ...
 
     def record(self, record: int) -> tuple[JournalRow, Step, tuple[Finding, ...]] | None:
@@ -50,13 +58,14 @@ class Desk(Protocol):
         ...
 
     def replay(self, outcome: Outcome, records: Iterable[int] | None) -> int:
-        """Send quarantined records to be decided again, or dead ones to be sent again.
+        """Send quarantined or held records to be decided again, or dead ones to be sent again.
 
-        With a dead record that no identify preceded goes everything of that person that is
-        dead for the same reason: an identify is tried again for all of it (law 4).
+        A record whose person is still not known is held again. With a dead record that no
+        identify preceded goes everything of that person that is dead for the same reason: an
+        identify is tried again for all of it (law 4).
 
         Args:
-            outcome: Quarantined or dead.
+            outcome: Quarantined, held or dead.
             records: The journal's numbers; None: all.
 
         Returns:
@@ -65,7 +74,11 @@ class Desk(Protocol):
         ...
 
     def discard(self, outcome: Outcome, records: Iterable[int] | None) -> int:
-        """Withhold quarantined or dead records for good, as `discarded`; return how many."""
+        """Withhold quarantined, held or dead records for good, as `discarded`.
+
+        Returns:
+            How many there were.
+        """
         ...
 
     def pause(self, pause: Pause) -> bool:

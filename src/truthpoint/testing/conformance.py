@@ -15,12 +15,14 @@ from __future__ import annotations
 from .behaviours.critical import CriticalBehaviour
 from .behaviours.decided import DecidedBehaviour
 from .behaviours.desk import DeskBehaviour
+from .behaviours.held import HeldBehaviour
 from .behaviours.identified import IdentifiedBehaviour
 from .behaviours.journal import JournalBehaviour
 from .behaviours.leased import LeasedBehaviour
 from .behaviours.paused import PausedBehaviour
 from .behaviours.replayed import ReplayedBehaviour
 from .behaviours.settled import SettledBehaviour
+from .behaviours.told import ToldBehaviour
 from .behaviours.totals import TotalsBehaviour
 from .behaviours.worker import WorkerBehaviour
 
@@ -35,6 +37,8 @@ class StoreConformance(
     TotalsBehaviour,
     CriticalBehaviour,
     DeskBehaviour,
+    HeldBehaviour,
+    ToldBehaviour,
     ReplayedBehaviour,
     PausedBehaviour,
 ):

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
 from truthpoint.core.decision import Outcome, Reason
-from truthpoint.core.outbox import OPEN, Act, Standing, State
+from truthpoint.core.outbox import Act, Standing, State
+from truthpoint.core.people import ANONYMOUS, EMAIL, has_address
 from truthpoint.core.rates import WINDOW_MS, Rates, rates
-from truthpoint.core.records import Record, read_record
 from truthpoint.core.turns import lacks_identify
-from truthpoint.core.views import names_another
-from truthpoint.ports import Backlog, PersonView, Step, Waiting
+from truthpoint.core.views import Past, hearsay, led_to, spellings
+from truthpoint.ports import Backlog, PersonView, Waiting
+from truthpoint.values.instants import HORIZON_MS
+
+from .erasing import purge
+from .steps import Steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,16 +27,9 @@ if TYPE_CHECKING:
     from truthpoint.core.decision import JournalRow
     from truthpoint.core.pauses import Pause, PauseKind
     from truthpoint.findings import Finding
+    from truthpoint.ports import Step
 
     from .shelf import Held, MemoryShelf
-
-_OUTCOMES: Final = {
-    State.READY: Outcome.PENDING,
-    State.LEASED: Outcome.PENDING,
-    State.DELIVERED: Outcome.DELIVERED,
-    State.DEAD: Outcome.DEAD,
-    State.WITHHELD: Outcome.WITHHELD,
-}
 
 
 class MemoryDesk:
@@ -44,6 +41,7 @@ class MemoryDesk:
 
     def __init__(self, shelf: MemoryShelf) -> None:
         self._shelf = shelf
+        self._steps = Steps(shelf)
 
     def backlog(self) -> Backlog:
         """Return how far the work has come."""
@@ -55,16 +53,39 @@ class MemoryDesk:
                 for one in shelf.verdicts.values()
                 if one.record not in shelf.replays
             )
+            people = [one for one in shelf.people.values() if one.standing is not Standing.ERASED]
+            unnamed = [one for one in people if one.canonical_id is None]
+            held = self._listed(Outcome.HELD)
             oldest = min((ids[0] for ids in shelf.open.values() if ids), default=None)
             return Backlog(
                 captured=len(shelf.records),
                 undecided=len(shelf.records) - shelf.position + len(shelf.replays),
                 operations={state: states[state] for state in State},
                 verdicts=dict(verdicts),
-                people=len(shelf.people),
+                people=len(people),
                 oldest_open_ms=None if oldest is None else shelf.operations[oldest].operation.at_ms,
                 binding=shelf.binding,
                 lanes=self._lanes(),
+                guests=sum(has_address(EMAIL, one.address) for one in unnamed),
+                visitors=sum(has_address(ANONYMOUS, one.address) for one in unnamed),
+                oldest_held_ms=shelf.records[held[0]].captured_at_ms if held else None,
+                expired=shelf.expired_records,
+            )
+
+    def past(self) -> Past:
+        """Return what has passed without the effect that it was told for."""
+        shelf = self._shelf
+        with shelf.lock:
+            ended = shelf.operations.values()
+            not_owned = Counter(
+                one.event
+                for one in shelf.verdicts.values()
+                if one.reason == Reason.NOT_OWNER and one.event is not None
+            )
+            return Past(
+                withheld=_counted(one.reason for one in ended if one.state is State.WITHHELD),
+                late=_counted(one.operation.event for one in ended if _is_late(one)),
+                hearsay=hearsay(not_owned, shelf.said.values()),
             )
 
     def rates(self, now_ms: int) -> Rates:
@@ -107,7 +128,7 @@ class MemoryDesk:
             return PersonView(
                 row=shelf.people[person],
                 totals=shelf.totals.get(person),
-                steps=tuple(self._steps(_latest(records, limit))),
+                steps=self._steps.told(person, _latest(records, limit)),
                 links=tuple(one for one in shelf.links.values() if one.person == person),
                 profile=shelf.profiles.get(person),
             )
@@ -118,14 +139,26 @@ class MemoryDesk:
         for person in shelf.people.values():
             if person.canonical_id == name:
                 return person.person
-        led_to = {one.person for one in shelf.links.values() if one.value == name}
-        return led_to.pop() if len(led_to) == 1 else None
+        forms = spellings(name)
+        return led_to(one for one in shelf.links.values() if one.value in forms)
+
+    def waiting_for(self, name: str, *, limit: int) -> list[Step]:
+        """Return the records that are held and carry this identifier, oldest first."""
+        shelf, forms = self._shelf, spellings(name)
+        with shelf.lock:
+            held = (shelf.holds[record] for record in self._listed(Outcome.HELD))
+            found = [
+                one.record for one in held if any(value in forms for _, value in one.identifiers)
+            ]
+            return self._steps.of(found[:limit])
 
     def events(self, key: str | None, *, event: str | None, limit: int) -> list[Step]:
         """Return the records of events, newest last, by a key's value or by an event's name."""
         with self._shelf.lock:
             records = self._of_events() if key is None else self._of_key(key)
-            named = [step for step in self._steps(sorted(records)) if event in (None, step.event)]
+            named = [
+                step for step in self._steps.of(sorted(records)) if event in (None, step.event)
+            ]
             return named[len(named) - min(limit, len(named)) :]
 
     def _of_events(self) -> set[int]:
@@ -142,19 +175,23 @@ class MemoryDesk:
         return claimed | repeats
 
     def listed(self, outcome: Outcome, *, limit: int) -> list[Step]:
-        """Return quarantined or dead records, oldest first."""
+        """Return quarantined, dead or held records, oldest first."""
         with self._shelf.lock:
-            return self._steps(self._listed(outcome)[:limit])
+            if outcome is Outcome.DEAD:
+                return [self._steps.of_operation(one) for one in self._dead()[:limit]]
+            return self._steps.of(self._listed(outcome)[:limit])
+
+    def _dead(self) -> list[int]:
+        """Return the ids of the operations that are dead."""
+        operations = self._shelf.operations
+        return sorted(one for one, held in operations.items() if held.state is State.DEAD)
 
     def _listed(self, outcome: Outcome) -> list[int]:
         shelf = self._shelf
-        if outcome is Outcome.DEAD:
-            dead = sorted(id_ for id_, held in shelf.operations.items() if held.state is State.DEAD)
-            return [shelf.operations[id_].operation.record for id_ in dead]
         return sorted(
             one.record
             for one in shelf.verdicts.values()
-            if one.outcome is Outcome.QUARANTINED and one.record not in shelf.replays
+            if one.outcome is outcome and one.record not in shelf.replays
         )
 
     def record(self, record: int) -> tuple[JournalRow, Step, tuple[Finding, ...]] | None:
@@ -164,34 +201,36 @@ class MemoryDesk:
             row = shelf.records.get(record)
             if row is None:
                 return None
-            return row, self._step(row), shelf.findings.get(record, ())
+            return row, self._steps.step(row), shelf.findings.get(record, ())
 
     def replay(self, outcome: Outcome, records: Iterable[int] | None) -> int:
-        """Send quarantined records to be decided again, or dead ones to be sent again."""
+        """Send quarantined or held records to be decided again, or dead ones to be sent again."""
         with self._shelf.lock:
-            asked = self._with_companions(self._asked(outcome, records), outcome)
-            for record in asked:
-                if outcome is Outcome.DEAD:
-                    self._replay_dead(self._shelf.of_record[record])
-                else:
-                    self._shelf.replays[record] = None
+            asked = self._asked(outcome, records)
+            if outcome is Outcome.DEAD:
+                asked = self._with_companions(asked)
+                for operation in asked:
+                    self._replay_dead(operation)
+            else:
+                asked = [one for one in asked if not self._is_forgotten(one)]
+                self._shelf.replays.update(dict.fromkeys(asked))
             return len(asked)
 
-    def _with_companions(self, records: list[int], outcome: Outcome) -> list[int]:
-        """Add to dead records what is dead of the same people for want of an identify (law 4)."""
-        if outcome is not Outcome.DEAD:
-            return records
-        shelf = self._shelf
-        held = [shelf.operations[shelf.of_record[record]] for record in records]
-        people = {one.operation.person for one in held if lacks_identify(one.reason)}
+    def _is_forgotten(self, record: int) -> bool:
+        """Tell whether there is nothing left of a record to decide."""
+        return self._shelf.records[record].is_forgotten or record in self._shelf.scrubs
+
+    def _with_companions(self, operations: list[int]) -> list[int]:
+        """Add to dead ones what is dead of the same people for want of an identify (law 4)."""
+        held = self._shelf.operations
+        asked = [held[one] for one in operations]
+        people = {one.operation.person for one in asked if lacks_identify(one.reason)}
         others = [
-            one.operation.record
-            for one in shelf.operations.values()
-            if one.operation.person in people
-            and one.state is State.DEAD
-            and lacks_identify(one.reason)
+            one
+            for one in self._dead()
+            if held[one].operation.person in people and lacks_identify(held[one].reason)
         ]
-        return list(dict.fromkeys([*records, *others]))
+        return list(dict.fromkeys([*operations, *others]))
 
     def _replay_dead(self, operation: int) -> None:
         shelf = self._shelf
@@ -202,21 +241,22 @@ class MemoryDesk:
         shelf.queue_up(person)
 
     def discard(self, outcome: Outcome, records: Iterable[int] | None) -> int:
-        """Withhold quarantined or dead records for good, as `discarded`; return how many."""
+        """Withhold quarantined, held or dead records for good, as `discarded`."""
         shelf = self._shelf
         with shelf.lock:
             asked = self._asked(outcome, records)
-            for record in asked:
+            for one in asked:
                 if outcome is Outcome.DEAD:
-                    operation = shelf.of_record[record]
-                    at_ms = shelf.operations[operation].settled_at_ms
-                    shelf.move(operation, Act.WITHHOLD, reason=Reason.DISCARDED, now_ms=at_ms)
+                    at_ms = shelf.operations[one].settled_at_ms
+                    shelf.move(one, Act.WITHHOLD, reason=Reason.DISCARDED, now_ms=at_ms)
                 else:
-                    shelf.verdicts[record] = replace(
-                        shelf.verdicts[record],
+                    shelf.verdicts[one] = replace(
+                        shelf.verdicts[one],
                         outcome=Outcome.WITHHELD,
                         reason=Reason.DISCARDED.value,
                     )
+                    shelf.holds.pop(one, None)
+            purge(shelf, 0)
             return len(asked)
 
     def pause(self, pause: Pause) -> bool:
@@ -239,58 +279,26 @@ class MemoryDesk:
             return tuple(self._shelf.pauses.values())
 
     def _asked(self, outcome: Outcome, records: Iterable[int] | None) -> list[int]:
-        """Return which of these records stand like that; all that do for None."""
+        """Return which of these records stand like that, or their operations that are dead.
+
+        All that do for None.
+        """
+        wanted = None if records is None else list(dict.fromkeys(records))
+        if outcome is Outcome.DEAD:
+            held = self._shelf.operations
+            return [
+                one
+                for one in self._dead()
+                if wanted is None or held[one].operation.record in wanted
+            ]
         standing = self._listed(outcome)
-        if records is None:
+        if wanted is None:
             return standing
         allowed = set(standing)
-        return [record for record in dict.fromkeys(records) if record in allowed]
+        return [one for one in wanted if one in allowed]
 
     def close(self) -> None:
         """Let go; there is nothing to let go of."""
-
-    def _steps(self, records: Iterable[int]) -> list[Step]:
-        return [self._step(self._shelf.records[record]) for record in records]
-
-    def _step(self, row: JournalRow) -> Step:
-        """Return how a record stands: by its operation, else by its verdict, else pending."""
-        shelf = self._shelf
-        operation = shelf.of_record.get(row.record)
-        if operation is not None:
-            return _operation_step(row, shelf.operations[operation])
-        read = read_record(row.body, source=row.source, captured_at_ms=row.captured_at_ms)
-        verdict = None if row.record in shelf.replays else shelf.verdicts.get(row.record)
-        owner = None if verdict is None else shelf.ledger.get((verdict.event or "", verdict.key))
-        return Step(
-            record=row.record,
-            at_ms=read.at_ms if isinstance(read, Record) else row.captured_at_ms,
-            outcome=Outcome.PENDING if verdict is None else verdict.outcome,
-            reason="" if verdict is None else verdict.reason,
-            event=(verdict.event or "") if verdict is not None else "",
-            source=row.source,
-            record_id=row.record_id,
-            repeats=None if owner is None else owner.record,
-            other_person=owner is not None
-            and names_another(read, shelf.people[owner.person].canonical_id),
-        )
-
-
-def _operation_step(row: JournalRow, held: Held) -> Step:
-    operation = held.operation
-    return Step(
-        record=row.record,
-        at_ms=operation.at_ms,
-        outcome=_OUTCOMES[held.state],
-        reason="" if held.state in OPEN else held.reason,
-        event=operation.event,
-        action=operation.action,
-        operation=operation.id,
-        event_id=operation.event_id,
-        attempts=operation.attempts,
-        settled_at_ms=held.settled_at_ms,
-        source=row.source,
-        record_id=row.record_id,
-    )
 
 
 def _holds(key: str, value: str) -> bool:
@@ -300,3 +308,15 @@ def _holds(key: str, value: str) -> bool:
 
 def _latest(records: set[int], limit: int) -> list[int]:
     return sorted(records)[max(0, len(records) - limit) :]
+
+
+def _counted(words: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(words).items()))
+
+
+def _is_late(held: Held) -> bool:
+    """Tell whether an event was delivered too late to start a campaign."""
+    settled_at_ms = held.settled_at_ms
+    if held.state is not State.DELIVERED or settled_at_ms is None or not held.operation.event:
+        return False
+    return settled_at_ms - held.operation.at_ms > HORIZON_MS

@@ -8,21 +8,22 @@ import msgspec
 
 from truthpoint.contract.model import Lane
 from truthpoint.core.decision import Outcome, Reason
-from truthpoint.core.outbox import OPEN, TRANSITIONS, Act, Action, Standing, State
+from truthpoint.core.outbox import TRANSITIONS, Act, Standing, State
 from truthpoint.core.pauses import Pause, PauseKind
 from truthpoint.core.profile import from_json
 from truthpoint.core.rates import WINDOW_MS, Pace, Rates, rates
-from truthpoint.core.records import Record, read_record
 from truthpoint.core.texts import key_text
 from truthpoint.core.turns import lacks_identify
-from truthpoint.core.views import names_another
-from truthpoint.ports import Backlog, PersonView, Step, Waiting
+from truthpoint.core.views import Past, hearsay, led_to, spellings
+from truthpoint.ports import Backlog, PersonView, Waiting
 
 from . import rows
+from .erasing import purge
 from .files import JOURNAL, SQL, STATE, explained, open_file, transaction
 from .line import enqueue
 from .looking import look_into_journal, look_into_state
 from .state import read_binding
+from .steps import Steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,14 +31,7 @@ if TYPE_CHECKING:
 
     from truthpoint.core.decision import JournalRow
     from truthpoint.findings import Finding
-
-_OUTCOMES: Final = {
-    State.READY: Outcome.PENDING,
-    State.LEASED: Outcome.PENDING,
-    State.DELIVERED: Outcome.DELIVERED,
-    State.DEAD: Outcome.DEAD,
-    State.WITHHELD: Outcome.WITHHELD,
-}
+    from truthpoint.ports import Step
 
 _EVERY: Final = -1
 """SQLite's word for no limit."""
@@ -63,6 +57,7 @@ class SqliteDesk:
         except BaseException:
             self._journal.close()
             raise
+        self._steps = Steps(self._state, lambda record: self._said("record_by_number", record))
 
     def backlog(self) -> Backlog:
         """Return how far the work has come."""
@@ -70,6 +65,8 @@ class SqliteDesk:
             position = self._meta("position")
             replays = self._one("count_replays")
             waiting = self._said("count_records_after", position)[0]
+            people, guests, visitors = self._state.execute(SQL["count_people"]).fetchone()
+            held = self._state.execute(SQL["held"], (1,)).fetchone()
             return Backlog(
                 captured=self._said("count_records")[0],
                 undecided=waiting + replays,
@@ -78,10 +75,26 @@ class SqliteDesk:
                     (Outcome(outcome), reason): count
                     for outcome, reason, count in self._state.execute(SQL["count_verdicts"])
                 },
-                people=self._one("count_people"),
+                people=people,
                 oldest_open_ms=self._oldest_open_ms(),
                 binding=read_binding(self._meta("binding")),
                 lanes=self._lanes(),
+                guests=guests,
+                visitors=visitors,
+                oldest_held_ms=None if held is None else self._captured_at_ms(held[0]),
+                expired=self._meta("expired_records") or 0,
+            )
+
+    def past(self) -> Past:
+        """Return what has passed without the effect that it was told for."""
+        ask = self._state.execute
+        with explained(self._path):
+            not_owned = dict(ask(SQL["count_not_owned"]).fetchall())
+            said = [rows.said_row(row) for row in ask(SQL["said"])]
+            return Past(
+                withheld=dict(ask(SQL["count_withheld"]).fetchall()),
+                late=dict(ask(SQL["count_late"]).fetchall()),
+                hearsay=hearsay(not_owned, said),
             )
 
     def rates(self, now_ms: int) -> Rates:
@@ -117,12 +130,14 @@ class SqliteDesk:
 
     def _captured_ms(self, operation: int) -> int:
         """Return when the record of an operation was captured."""
-        (record,) = self._state.execute(SQL["record_of_operation"], (operation,)).fetchone()
+        record, at_ms = self._state.execute(SQL["record_of_operation"], (operation,)).fetchone()
+        captured_at_ms = self._captured_at_ms(record)
+        # A journal that was set back: when it happened is what is left of it.
+        return at_ms if captured_at_ms is None else captured_at_ms
+
+    def _captured_at_ms(self, record: int) -> int | None:
         row = self._said("record_by_number", record)
-        if row is None:
-            # A journal that was set back: when it happened is what is left of it.
-            return self._state.execute(SQL["operation_of_record"], (record,)).fetchone()[4]
-        return row[3]
+        return None if row is None else row[3]
 
     def _oldest_open_ms(self) -> int | None:
         found = self._state.execute(SQL["oldest_open"]).fetchone()
@@ -140,23 +155,20 @@ class SqliteDesk:
     def person(self, name: str, *, limit: int) -> PersonView | None:
         """Return one person with their latest steps."""
         with explained(self._path):
-            found = self._state.execute(SQL["person_by_id"], (name,)).fetchone()
-            if found is None:
-                led_to = self._state.execute(SQL["people_by_link"], (name,)).fetchall()
-                found = led_to[0] if len(led_to) == 1 else None
+            found = self._named(name)
             if found is None:
                 return None
             row = rows.person_row(found)
             told = self._state.execute(SQL["totals_by_person"], (f"[{row.person}]",)).fetchone()
             records = {
                 one[0]
-                for name in ("operations_of_person", "verdicts_of_person")
-                for one in self._state.execute(SQL[name], (row.person, limit))
+                for asked in ("operations_of_person", "verdicts_of_person")
+                for one in self._state.execute(SQL[asked], (row.person, limit))
             }
             return PersonView(
                 row=row,
                 totals=None if told is None else rows.totals_row(told),
-                steps=tuple(self._steps(sorted(records)[-limit:])),
+                steps=self._steps.told(row.person, sorted(records)[-limit:]),
                 links=tuple(map(rows.link_row, self._of_person("links_by_person", row.person))),
                 profile=next(
                     (
@@ -167,6 +179,25 @@ class SqliteDesk:
                 ),
             )
 
+    def _named(self, name: str) -> rows.Row | None:
+        """Return who goes by an id, or else to whom other identifiers of this name lead."""
+        found = self._state.execute(SQL["person_by_id"], (name,)).fetchone()
+        if found is not None:
+            return found
+        asked = (rows.json_text(spellings(name)),)
+        links = map(rows.link_row, self._state.execute(SQL["links_by_value"], asked))
+        person = led_to(links)
+        if person is None:
+            return None
+        return self._state.execute(SQL["people_by_key"], (f"[{person}]",)).fetchone()
+
+    def waiting_for(self, name: str, *, limit: int) -> list[Step]:
+        """Return the records that are held and carry this identifier, oldest first."""
+        with explained(self._path):
+            asked = (rows.json_text(spellings(name)), limit)
+            found = self._state.execute(SQL["held_by_value"], asked).fetchall()
+            return self._steps.of(record for (record,) in found)
+
     def _of_person(self, statement: str, person: int) -> list[rows.Row]:
         return self._state.execute(SQL[statement], (f"[{person}]",)).fetchall()
 
@@ -174,7 +205,7 @@ class SqliteDesk:
         """Return the records of events, newest last."""
         with explained(self._path):
             records = self._latest(event, limit) if key is None else self._keyed(key, event, limit)
-            return self._steps(sorted(records)[-limit:])
+            return self._steps.of(sorted(records)[-limit:])
 
     def _latest(self, event: str | None, limit: int) -> set[int]:
         if event is None:
@@ -207,13 +238,15 @@ class SqliteDesk:
         }
 
     def listed(self, outcome: Outcome, *, limit: int) -> list[Step]:
-        """Return quarantined or dead records, oldest first."""
+        """Return quarantined, dead or held records, oldest first."""
         with explained(self._path):
-            return self._steps(self._records(outcome, limit))
+            if outcome is Outcome.DEAD:
+                return self._steps.dead(limit)
+            return self._steps.of(self._records(outcome, limit))
 
     def _records(self, outcome: Outcome, limit: int = _EVERY) -> list[int]:
-        name = "dead" if outcome is Outcome.DEAD else "quarantined"
-        return [row[0] for row in self._state.execute(SQL[name], (limit,))]
+        asked = self._state.execute(SQL[outcome.value], (limit,))
+        return list(dict.fromkeys(row[-1] for row in asked))
 
     def record(self, record: int) -> tuple[JournalRow, Step, tuple[Finding, ...]] | None:
         """Return one record with its bytes, how it stands and what was found about it."""
@@ -224,21 +257,19 @@ class SqliteDesk:
             noted = self._state.execute(SQL["findings_of_record"], (record,)).fetchone()
             findings = () if noted is None else rows.findings_of(noted[0])
             row = rows.journal_row(found)
-            return row, self._step(row), findings
+            return row, self._steps.step(row), findings
 
     def replay(self, outcome: Outcome, records: Iterable[int] | None) -> int:
-        """Send quarantined records to be decided again, or dead ones to be sent again."""
-        again = self._replay_dead if outcome is Outcome.DEAD else self._replay_quarantined
+        """Send quarantined or held records to be decided again, or dead ones to be sent again."""
         with explained(self._path), transaction(self._state):
-            asked = self._records(outcome) if records is None else list(records)
-            return sum(again(record) for record in self._with_companions(asked, outcome))
+            asked = self._records(outcome) if records is None else list(dict.fromkeys(records))
+            if outcome is Outcome.DEAD:
+                return sum(map(self._replay_dead, self._dead(self._with_companions(asked))))
+            return sum(self._decide_again(record, outcome) for record in asked)
 
-    def _with_companions(self, records: list[int], outcome: Outcome) -> list[int]:
+    def _with_companions(self, records: list[int]) -> list[int]:
         """Add to dead records what is dead of the same people for want of an identify (law 4)."""
-        if outcome is not Outcome.DEAD:
-            return records
-        found = (self._state.execute(SQL["dead_operation"], (one,)).fetchone() for one in records)
-        people = {row[1] for row in found if row is not None and lacks_identify(row[3])}
+        people = {person for _, person, _, reason in self._dead(records) if lacks_identify(reason)}
         others = [
             row[0]
             for person in people
@@ -246,15 +277,23 @@ class SqliteDesk:
         ]
         return list(dict.fromkeys([*records, *others]))
 
-    def _replay_quarantined(self, record: int) -> bool:
-        if self._verdict(record) is not Outcome.QUARANTINED:
+    def _dead(self, records: Iterable[int]) -> list[rows.Row]:
+        """Return the dead operations of records: id, person, lane and reason of each."""
+        asked = SQL["dead_operations"]
+        return [row for one in records for row in self._state.execute(asked, (one,)).fetchall()]
+
+    def _decide_again(self, record: int, outcome: Outcome) -> bool:
+        if self._verdict(record) is not outcome or self._is_forgotten(record):
             return False
         return bool(self._state.execute(SQL["ask_replay"], (record,)).rowcount)
 
-    def _replay_dead(self, record: int) -> bool:
-        found = self._state.execute(SQL["dead_operation"], (record,)).fetchone()
-        if found is None:
-            return False
+    def _is_forgotten(self, record: int) -> bool:
+        """Tell whether there is nothing left of a record to decide."""
+        found = self._said("record_by_number", record)
+        forgotten = found is None or rows.journal_row(found).is_forgotten
+        return forgotten or self._state.execute(SQL["is_to_scrub"], (record,)).fetchone() is not None
+
+    def _replay_dead(self, found: rows.Row) -> bool:
         operation, person, lane, _ = found
         after = TRANSITIONS[State.DEAD, Act.REPLAY]
         self._state.execute(
@@ -266,21 +305,26 @@ class SqliteDesk:
         return True
 
     def discard(self, outcome: Outcome, records: Iterable[int] | None) -> int:
-        """Withhold quarantined or dead records for good, as `discarded`."""
-        away = self._discard_dead if outcome is Outcome.DEAD else self._discard_quarantined
+        """Withhold quarantined, held or dead records for good, as `discarded`."""
         with explained(self._path), transaction(self._state):
-            asked = self._records(outcome) if records is None else list(records)
-            return sum(away(record) for record in asked)
+            asked = self._records(outcome) if records is None else list(dict.fromkeys(records))
+            if outcome is Outcome.DEAD:
+                dead = self._dead(asked)
+                discarded = sum(map(self._discard_dead, dead))
+                purge(self._state, {person for _, person, _, _ in dead}, 0)
+                return discarded
+            return sum(self._discard_verdict(record, outcome) for record in asked)
 
-    def _discard_quarantined(self, record: int) -> bool:
+    def _discard_verdict(self, record: int, outcome: Outcome) -> bool:
         if self._state.execute(SQL["is_replayed"], (record,)).fetchone():
             return False
-        return bool(self._state.execute(SQL["discard_verdict"], (record,)).rowcount)
-
-    def _discard_dead(self, record: int) -> bool:
-        found = self._state.execute(SQL["dead_operation"], (record,)).fetchone()
-        if found is None:
+        asked = (record, outcome.value)
+        if not self._state.execute(SQL["discard_verdict"], asked).rowcount:
             return False
+        self._state.execute(SQL["forget_hold"], (record,))
+        return True
+
+    def _discard_dead(self, found: rows.Row) -> bool:
         after, discarded = TRANSITIONS[State.DEAD, Act.WITHHOLD], Reason.DISCARDED.value
         self._state.execute(
             SQL["move_operation"], (after.value, discarded, None, found[0], State.DEAD.value)
@@ -338,56 +382,3 @@ class SqliteDesk:
     def _verdict(self, record: int) -> Outcome | None:
         found = self._state.execute(SQL["verdict_of_record"], (record,)).fetchone()
         return None if found is None else Outcome(found[0])
-
-    def _steps(self, records: Iterable[int]) -> list[Step]:
-        found = (self._said("record_by_number", number) for number in records)
-        return [self._step(rows.journal_row(row)) for row in found if row is not None]
-
-    def _step(self, row: JournalRow) -> Step:
-        """Return how a record stands: by its operation, else by its verdict, else pending."""
-        of_operation = self._state.execute(SQL["operation_of_record"], (row.record,)).fetchone()
-        if of_operation is not None:
-            return _operation_step(row, of_operation)
-        read = read_record(row.body, source=row.source, captured_at_ms=row.captured_at_ms)
-        at_ms = read.at_ms if isinstance(read, Record) else row.captured_at_ms
-        verdict = self._state.execute(SQL["verdict_of_record"], (row.record,)).fetchone()
-        replayed = self._state.execute(SQL["is_replayed"], (row.record,)).fetchone()
-        if verdict is None or replayed is not None:
-            return Step(
-                record=row.record,
-                at_ms=at_ms,
-                outcome=Outcome.PENDING,
-                source=row.source,
-                record_id=row.record_id,
-            )
-        outcome, reason, event = verdict
-        repeated = self._state.execute(SQL["repeated_by_record"], (row.record,)).fetchone()
-        return Step(
-            record=row.record,
-            at_ms=at_ms,
-            outcome=Outcome(outcome),
-            reason=reason,
-            event=event or "",
-            source=row.source,
-            record_id=row.record_id,
-            repeats=None if repeated is None else repeated[0],
-            other_person=repeated is not None and names_another(read, repeated[1]),
-        )
-
-
-def _operation_step(row: JournalRow, found: rows.Row) -> Step:
-    number, action, event, event_id, at_ms, state, attempts, settled_at_ms, reason = found
-    return Step(
-        record=row.record,
-        at_ms=at_ms,
-        outcome=_OUTCOMES[State(state)],
-        reason="" if State(state) in OPEN else reason,
-        event=event or "",
-        action=Action(action),
-        operation=number,
-        event_id=event_id,
-        attempts=attempts,
-        settled_at_ms=settled_at_ms,
-        source=row.source,
-        record_id=row.record_id,
-    )

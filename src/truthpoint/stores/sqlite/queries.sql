@@ -530,7 +530,7 @@ WHERE outcome = 'held' AND record NOT IN (SELECT record FROM replay)
 ORDER BY record LIMIT ?;
 
 -- name: dead
-SELECT id, record FROM operation WHERE state = 3 ORDER BY id LIMIT ?;
+SELECT id, record FROM operation WHERE state = 3 AND state >= 3 ORDER BY id LIMIT ?;
 
 -- name: operation_by_id
 SELECT o.id, o.action, e.name, o.event_id, o.at_ms, o.state, o.attempts, o.settled_at_ms, o.reason
