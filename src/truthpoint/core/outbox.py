@@ -38,7 +38,7 @@ class Act(StrEnum):
     REFUSE = "refuse"
     """Customer.io refused it for good, or it cannot be sent at all."""
     WITHHOLD = "withhold"
-    """It was decided not to send it, with a reason."""
+    """It is not sent any more: closed, stale, superseded, erased or discarded."""
     REPLAY = "replay"
     """An operator wants a dead one sent again."""
 
