@@ -164,12 +164,20 @@ class Moments:
             return
         name, key = ledger_key(moment)
         if _has_versions(self._contract, event):
-            claimed = self._row(version_key(moment), moment, operation, {})
-            self._batch.claim(claimed)
-            if (name, key) in self._batch.ledger:
+            earlier = self._batch.ledger.get((name, key))
+            if earlier is not None:
+                self._claim_first_version(moment, earlier)
+            self._batch.claim(self._row(version_key(moment), moment, operation, {}))
+            if earlier is not None:
                 return
         added = self._count(row, moment, operation, key)
         self._batch.claim(self._row((name, key), moment, operation, added))
+
+    def _claim_first_version(self, moment: Moment, earlier: LedgerRow) -> None:
+        """Remember in which version a moment was told that is from before there were several."""
+        keys = version_keys(self._contract, moment)
+        if not any(one in self._batch.ledger for one in keys):
+            self._batch.claim(replace(earlier, event=keys[0][0], contributions={}))
 
     def close(self, person: PersonRow | None, at_ms: int, ends: tuple[Ends, ...]) -> None:
         """Close the starts that an event closes (law 9).
@@ -295,7 +303,11 @@ class Moments:
         before = self._batch.ledger.get(place)
         if before is not None and (before.correlation or "") >= rank:
             return
-        said, foreign = self._corrections_of(moment.event).said(moment.values)
+        corrections = self._corrections_of(moment.event)
+        if corrections.without_effect:
+            evidence = "It has no property, or not all, of which a total is made."
+            self._batch.note(row, [finding("corrected_nothing", evidence)])
+        said, foreign = corrections.said(moment.values)
         self._batch.note(row, [_foreign(self._contract, one) for one in foreign])
         kept = replace(self._row(place, moment, operation, said), correlation=rank)
         if before is None:

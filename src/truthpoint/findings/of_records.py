@@ -248,6 +248,12 @@ OF_RECORDS: Final = (
         "Nothing to do; if the moment was told long ago, compare the keys of the two.",
     ),
     (
+        "corrected_nothing",
+        _WARNING,
+        "The correction is delivered, and no total changes by it.",
+        "Declare on it what the totals are made of, with `currency` and what `where` names.",
+    ),
+    (
         "corrected_of_another",
         _WARNING,
         "The totals of whoever's moment it is are corrected.",

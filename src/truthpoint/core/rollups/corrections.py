@@ -52,6 +52,11 @@ class Corrections:
         self._covered = sorted(name for name, one in needed.items() if one and one <= known)
         self._totalled = EventRollups(contract, target, only=self._covered, waits=False)
 
+    @property
+    def without_effect(self) -> bool:
+        """Whether corrections say everything of no total, so that they change none."""
+        return not self._covered
+
     def said(self, values: Mapping[str, object]) -> tuple[dict[str, object], tuple[str, ...]]:
         """Return what a correction adds in place of its moment, as the ledger keeps it.
 

@@ -139,8 +139,11 @@ class EventRollups:
         return added, foreign
 
     def _foreign_currency(self, values: Mapping[str, object]) -> str:
-        """Return the currency of a moment that is not in the reporting one; empty: it is."""
-        currency = cast("str", values["currency"])
+        """Return the currency of a moment that is not in the reporting one; empty: it is.
+
+        An older version of the event may say none: then it is in the reporting one.
+        """
+        currency = cast("str", values.get("currency", self._currency))
         return "" if currency == self._currency else currency
 
     def _add_more(
