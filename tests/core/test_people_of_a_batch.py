@@ -27,8 +27,9 @@ from shopping import (
 from truthpoint.contract.rules import Qa
 from truthpoint.core.decision import Joined
 from truthpoint.core.examine import Examiner
+from truthpoint.core.identity import Registry
 from truthpoint.core.outbox import Standing
-from truthpoint.core.people import Grade, by_id
+from truthpoint.core.people import Grade, PersonRow, address_of, by_id
 from truthpoint.core.plan import plan
 from truthpoint.testing.builders import START_MS, line
 from truthpoint.values.instants import to_iso
@@ -188,6 +189,15 @@ def test_a_guest_whose_email_was_another_persons_is_that_person() -> None:
 
     assert [1] == [one.person for one in decision.operations]
     assert ["42"] == [one.canonical_id for one in story.known.people]
+
+
+def test_an_address_has_one_guest() -> None:
+    """Whoever is known by it is who lives there, also where no link says so."""
+    known = PersonRow(person=7, canonical_id=None, address=address_of("email", ANA))
+    registry = Registry([known], [], next_person=8, guests=True)
+
+    assert known is registry.guest(ANA, START_MS)
+    assert (8, {}, {}) == (registry.next_person, registry.changed, registry.links.changed)
 
 
 # ---------------------------------------------------------------------------- visitors

@@ -21,13 +21,20 @@ from truthpoint.core.outbox import (
 )
 from truthpoint.core.people import address_of
 from truthpoint.core.turns import (
+    CLOSED,
+    ERASED,
     MAX_SHARED_ITEM_BYTES,
     MAX_TURN_BYTES,
     NO_IDENTIFY,
+    STALE,
+    SUPERSEDED,
     WITHOUT_TOTALS,
     Queue,
     Turn,
+    address_after,
+    lacks_identify,
     next_turn,
+    no_identify,
     size_bound,
     stamped,
     standing_after,
@@ -321,6 +328,130 @@ def test_a_turn_leaves_with_its_attempts_counted_and_a_time_that_only_rises(
     assert replace(left, operations=turn.operations, totals=turn.totals) == turn
 
 
+A_START = replace(an_operation(1, barrier=True), at_ms=500, tie="c-1", expires_at_ms=900)
+
+
+@pytest.mark.parametrize(
+    ("closed_until_ms", "now_ms", "reason"),
+    [
+        (None, 900, None),
+        (499, 900, None),
+        (500, 900, CLOSED),
+        (501, 901, CLOSED),
+        (499, 901, STALE),
+        (None, 901, STALE),
+    ],
+)
+def test_a_start_is_looked_at_again_before_it_leaves(
+    closed_until_ms: int | None, now_ms: int, reason: str | None
+) -> None:
+    """Law 9: what was closed meanwhile, or is too old by now, is withheld, and nothing else."""
+    queue = a_queue(A_START, an_operation(2))
+    turn = next_turn(replace(queue, closed_until_ms=closed_until_ms, now_ms=now_ms))
+
+    assert turn is not None
+    if reason is None:
+        assert ((A_START,), True, ()) == (turn.operations, turn.alone, turn.ended)
+    else:
+        assert ((), ((A_START, Act.WITHHOLD, reason),)) == (turn.operations, turn.ended)
+
+
+@pytest.mark.parametrize("standing", [Standing.UNKNOWN, Standing.KNOWN, Standing.REFUSED])
+def test_a_start_that_is_closed_is_withheld_before_anybody_is_identified_for_it(
+    standing: Standing,
+) -> None:
+    """Nobody is made known for an event that never leaves."""
+    turn = next_turn(replace(a_queue(A_START, standing=standing), closed_until_ms=500))
+
+    assert turn is not None
+    assert ((A_START, Act.WITHHOLD, CLOSED),) == turn.ended
+
+
+def test_an_identify_whose_person_was_merged_is_superseded() -> None:
+    """What it says is not said of whoever took them over."""
+    merged = replace(an_operation(1, action=Action.IDENTIFY, barrier=True), expires_at_ms=1)
+    turn = next_turn(a_queue(merged))
+
+    assert turn is not None
+    assert ((merged, Act.WITHHOLD, SUPERSEDED),) == turn.ended
+
+
+def test_what_has_to_wait_holds_its_person_up() -> None:
+    """Law 7: nothing overtakes a merge whose time has not come."""
+    merge = replace(an_operation(1, action=Action.MERGE, barrier=True), not_before_ms=500)
+    queue = a_queue(merge, an_operation(2))
+    waits, leaves = (next_turn(replace(queue, now_ms=now_ms)) for now_ms in (499, 500))
+
+    assert waits is not None
+    assert (500, (), ()) == (waits.not_before_ms, waits.operations, waits.ended)
+    assert leaves is not None
+    assert (0, (merge,), True) == (leaves.not_before_ms, leaves.operations, leaves.alone)
+
+
+@pytest.mark.parametrize("action", sorted(PARTING))
+def test_nothing_leaves_for_the_erased_but_what_erases_them_there(action: Action) -> None:
+    """Law 20: what stands before it is withheld, and so is what stands behind it."""
+    before, parting, behind = (
+        an_operation(1),
+        an_operation(2, action=action, barrier=True),
+        an_operation(3, action=Action.IDENTIFY, barrier=True),
+    )
+    totals = Totals(person=1, version=1, values={})
+
+    def turn(*operations: Operation) -> Turn | None:
+        return next_turn(a_queue(*operations, standing=Standing.ERASED, totals=totals))
+
+    first, second, third = turn(before, parting, behind), turn(parting, behind), turn(behind)
+    assert first is not None
+    assert ((before, Act.WITHHOLD, ERASED),) == first.ended
+    assert second is not None
+    assert ((parting,), True, None) == (second.operations, second.alone, second.totals)
+    assert third is not None
+    assert ((behind, Act.WITHHOLD, ERASED),) == third.ended
+    assert turn() is None
+
+
+def test_the_events_of_visitors_leave_without_an_identify_and_without_totals() -> None:
+    """Law 4: an anonymous event needs none, and there is no profile to tell totals of."""
+    totals = Totals(person=1, version=1, values={})
+    turn = next_turn(a_queue(an_operation(1), standing=Standing.ANONYMOUS, totals=totals))
+
+    assert turn is not None
+    assert ((an_operation(1),), False, None) == (turn.operations, turn.identify, turn.totals)
+    assert next_turn(a_queue(standing=Standing.ANONYMOUS, totals=totals)) is None
+
+
+def test_the_reason_of_what_no_identify_preceded_says_what_it_was_refused_for() -> None:
+    """And can be told from any other reason."""
+    queue = replace(a_queue(an_operation(1), standing=Standing.REFUSED), refusal="invalid id")
+    turn = next_turn(queue)
+
+    assert turn is not None
+    assert ["no_identify: invalid id"] == [reason for _, _, reason in turn.ended]
+    assert [True, True, False] == [
+        lacks_identify(one) for one in (no_identify(""), no_identify("x: y"), "refused: x")
+    ]
+
+
+def test_a_guest_goes_by_the_id_once_the_identify_that_gives_it_was_accepted() -> None:
+    """Not before, and by nothing else's address."""
+    gives = replace(an_operation(1, action=Action.IDENTIFY, barrier=True), address=ADDRESS)
+    parts = replace(gives, action=Action.SUPPRESS)
+
+    def address(*operations: Operation, delivered: bool = True) -> str:
+        turn = Turn(person=1, address=address_of("email", "a@b"), operations=operations)
+        return address_after(turn, delivered=delivered)
+
+    assert ADDRESS == address(gives)
+    assert ["", "", "", "", ""] == [
+        address(gives, delivered=False),
+        address(),
+        address(gives, an_operation(2)),
+        address(parts),
+        address(an_operation(2)),
+    ]
+
+
 OURS = Turn(person=1, address=ADDRESS, identify=True, alone=True)
 THEIRS = Turn(
     person=1,
@@ -347,6 +478,9 @@ EVENTS = Turn(person=1, address=ADDRESS, operations=(an_operation(1),))
         (THEIRS, Standing.UNKNOWN, False, False, Standing.UNKNOWN),
         (EVENTS, Standing.KNOWN, False, True, Standing.KNOWN),
         (EVENTS, Standing.KNOWN, True, False, Standing.KNOWN),
+        (EVENTS, Standing.ANONYMOUS, True, False, Standing.ANONYMOUS),
+        (OURS, Standing.ERASED, True, False, Standing.ERASED),
+        (THEIRS, Standing.ERASED, False, True, Standing.ERASED),
     ],
 )
 def test_an_identify_decides_how_a_person_stands(

@@ -9,10 +9,11 @@ from urllib.parse import unquote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from truthpoint.contract.model import Lane
 from truthpoint.core.answers import Region, read_region
-from truthpoint.core.outbox import Action, Operation, Totals
+from truthpoint.core.outbox import PARTING, Action, Operation, Totals
 from truthpoint.core.people import address_of
 from truthpoint.core.turns import size_bound
 from truthpoint.core.wire import (
@@ -210,6 +211,54 @@ def test_an_identify_by_v1_is_flat_and_timed(attributes: dict[str, object]) -> N
 def test_v1_is_used_only_for_ids_that_it_takes_for_ids(person: str, *, taken: bool) -> None:
     """It guesses from the shape, and steps of a path are resolved on the way."""
     assert taken is (single(an_event(), by(person)) is not None)
+
+
+def test_a_merge_names_who_stays_and_who_becomes_part_of_them() -> None:
+    """Each by the identifier that Customer.io knows them by."""
+    merge = replace(
+        an_identify(address_of("email", "ana@example.org").encode()), action=Action.MERGE
+    )
+
+    assert {
+        "type": "person",
+        "action": "merge",
+        "primary": {"id": "42"},
+        "secondary": {"email": "ana@example.org"},
+    } == exact(operation_item(merge, by("42")).encoded)
+
+
+@pytest.mark.parametrize("action", sorted(PARTING))
+def test_what_ends_a_profile_names_it_and_nothing_else(action: Action) -> None:
+    """By the operation's own address where it has one: a profile may go by several."""
+    parting = replace(an_identify(), action=action)
+    other = replace(parting, address=address_of("email", "ana@example.org"))
+
+    assert [
+        {"type": "person", "action": action.value, "identifiers": identifiers}
+        for identifiers in ({"id": "42"}, {"email": "ana@example.org"})
+    ] == [exact(operation_item(one, by("42")).encoded) for one in (parting, other)]
+
+
+def test_an_anonymous_event_by_v1_says_whose_it_is_in_its_body() -> None:
+    """It has an address of its own, which names nobody."""
+    request = single(an_event(b'{"a":1}'), address_of("anonymous_id", "a-1"))
+
+    assert ("POST", "/api/v1/events") == (request.method, request.path)
+    assert {
+        "name": "order_paid",
+        "id": "4QG1K4166Q4EEWJC46C23ZJR9G",
+        "anonymous_id": "a-1",
+        "timestamp": 1_790_000_000,
+        "data": {"a": 1},
+    } == exact(request.body)
+
+
+def test_a_guest_is_addressed_by_the_email_in_v1_too() -> None:
+    """What looks like an email is one."""
+    request = single(an_event(), address_of("email", "ana@example.org"))
+
+    assert "/api/v1/customers/ana%40example.org/events" == request.path
+    assert single(an_identify(), address_of("anonymous_id", "a-1")) is None
 
 
 @pytest.mark.parametrize(

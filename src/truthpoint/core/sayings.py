@@ -152,8 +152,6 @@ class Sayings:
         if other is not None and other.person == person.person:
             self._refuse_merge(row, person)
             return
-        if other is not None and other.is_anonymous:
-            other = None
         if other is None:
             if merging.other.id is None:
                 self._batch.note(row, [finding("merge_of_nobody", _NOBODY)])
