@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from shopping import Story
 
 from truthpoint.contract.model import Close, Contract, Event, Kind
-from truthpoint.contract.rules import Correction, Fallback
+from truthpoint.contract.rules import Correction, Fallback, OnViolation
 from truthpoint.core.decision import Closing, Known, of_person
 from truthpoint.core.examine import Examiner
 from truthpoint.testing.builders import START_MS, a_contract, a_property, line
@@ -314,3 +314,47 @@ def test_what_is_broken_or_not_the_owners_closes_all_the_same(source: str) -> No
 
     assert [("c-1", START_MS + 1000)] == [(one.tie, one.until_ms) for one in decision.closings]
     assert () == decision.operations
+
+
+# ----------------------------------------------------------------- test mode and minimal
+
+
+@pytest.mark.parametrize("takes_tests", [True, False])
+def test_a_record_of_a_test_mode_has_no_effect_where_tests_are_not_taken(
+    *, takes_tests: bool
+) -> None:
+    """Law 19: it makes no person and claims no key; elsewhere it is a record like others."""
+    story = a_story()
+    story.known = replace(story.known, takes_tests=takes_tests)
+    body = line(
+        type="track",
+        event="order_paid",
+        version=1,
+        person="42",
+        test=True,
+        properties={"order_id": "A-1", "total": "1", "currency": "USD"},
+    )
+    decision = story.tell(body)
+
+    assert ([] if takes_tests else [("withheld", "test")]) == story.ended()
+    assert takes_tests is bool(decision.people) is bool(decision.ledger)
+
+
+def test_an_event_that_breaks_its_contract_may_be_sent_as_far_as_it_is_right() -> None:
+    """With the reasons kept; what makes it the same moment must be in order."""
+    contract = a_contract()
+    minimal = replace(contract.events["order_paid"], on_violation=OnViolation.SEND_MINIMAL)
+    examiner = Examiner(replace(contract, events={**contract.events, "order_paid": minimal}))
+    story = Story(examiner=examiner)
+    body = line(
+        type="track",
+        event="order_paid",
+        person="42",
+        properties={"order_id": "A-1", "total": "1", "currency": "USD", "coupon": 5.5},
+    )
+    (operation,) = story.tell(body).operations
+
+    assert b'"incomplete":true' in operation.attributes
+    assert ["property_type"] == story.found
+    story.tell(body.replace(b'"A-1"', b"true"))
+    assert [("quarantined", "property_type")] == story.ended()

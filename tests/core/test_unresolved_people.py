@@ -382,6 +382,8 @@ def test_a_consent_by_email_is_a_guests_word() -> None:
     story.tell(line(type="consent", person=GUEST, consents={"news": False}))
 
     assert [(1, "identify", b'{"news":false,"unsubscribed":true}')] == story.sent()
+    story.tell(line(type="consent", person=GUEST, consents={"news": False}))
+    assert ([("recorded", "")], []) == (story.ended(), story.sent())
 
 
 # -------------------------------------------------------------- what is kept of the erased
