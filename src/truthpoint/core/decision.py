@@ -70,6 +70,11 @@ class JournalRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     body: bytes
     replayed: bool = False
 
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether its bytes are gone: its person was erased, or they were kept long enough."""
+        return not self.body
+
 
 def first_rows(rows: Iterable[JournalRow], limit_bytes: int | None) -> list[JournalRow]:
     """Return the first rows whose bodies are within a limit together; one always comes.

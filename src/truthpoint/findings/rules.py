@@ -151,6 +151,30 @@ _DELIVERY: Final = (
         "Look for the cause: a loss of power, or a journal.db put back from a backup.",
     ),
     (
+        "erasure_verified",
+        _INFO,
+        "Nothing is known of them any more, here or there.",
+        "Nothing to do.",
+    ),
+    (
+        "erasure_not_verified",
+        _WARNING,
+        "What was known here is removed; the profile at Customer.io may still be there.",
+        "Look for it there by its id and email; erase it again if something else made it anew.",
+    ),
+    (
+        "merge_verified",
+        _INFO,
+        "What belonged to both belongs to one.",
+        "Nothing to do.",
+    ),
+    (
+        "merge_unverified",
+        _WARNING,
+        "Both profiles may still be there; nothing is sent for the second any more.",
+        "Look for both at Customer.io; give the workspace an `app_key` to have it looked up.",
+    ),
+    (
         "rollups_changed",
         _WARNING,
         "Totals under the new definition count only what is decided from now on.",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from truthpoint.core.views import Backlog, Binding, PersonView, Step, Waiting
 
 from .desk import Desk
+from .forgetting import Forgetting
 from .journal import Appended, Capture, Journal
 from .knowledge import Knowledge
 from .store import Fate, Result, Settlement, Store
@@ -34,6 +35,7 @@ __all__ = [
     "Desk",
     "Entropy",
     "Fate",
+    "Forgetting",
     "Hook",
     "HookFailed",
     "Journal",

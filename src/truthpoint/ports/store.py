@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from truthpoint.core.outbox import Action
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from truthpoint.core.decision import Decision, JournalRow
+    from truthpoint.core.outbox import Operation
     from truthpoint.core.rates import Pace
     from truthpoint.core.turns import Turn
     from truthpoint.core.views import Binding
     from truthpoint.findings import Finding
 
+    from .forgetting import Forgetting
     from .knowledge import Knowledge
 
 
@@ -57,6 +61,17 @@ class Settlement(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     totals: Fate | None = None
     not_before_ms: int = 0
     failures: int = 0
+
+    @property
+    def merged(self) -> list[Operation]:
+        """The merges in it that were accepted; each goes alone."""
+        if not self.turn.alone:
+            return []
+        return [
+            one
+            for one in self.turn.operations
+            if one.action is Action.MERGE and self.operations[one.id].result is Result.DELIVERED
+        ]
 
     @property
     def refusal(self) -> str:
@@ -111,6 +126,11 @@ class Store(Protocol):
     @property
     def knowledge(self) -> Knowledge:
         """What it knows, as far as a batch of records is about it."""
+        ...
+
+    @property
+    def forgetting(self) -> Forgetting:
+        """What is to be forgotten, and what is asked of Customer.io before that is certain."""
         ...
 
     def release(self, now_ms: int) -> None:

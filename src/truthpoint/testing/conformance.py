@@ -15,6 +15,7 @@ from __future__ import annotations
 from .behaviours.critical import CriticalBehaviour
 from .behaviours.decided import DecidedBehaviour
 from .behaviours.desk import DeskBehaviour
+from .behaviours.erased import ErasedBehaviour
 from .behaviours.held import HeldBehaviour
 from .behaviours.identified import IdentifiedBehaviour
 from .behaviours.journal import JournalBehaviour
@@ -41,5 +42,6 @@ class StoreConformance(
     ToldBehaviour,
     ReplayedBehaviour,
     PausedBehaviour,
+    ErasedBehaviour,
 ):
     """Everything that a store must do; override `open`."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from truthpoint.core.pauses import Pause, PauseKind, Pauses
     from truthpoint.core.people import LinkRow, PersonRow
     from truthpoint.core.profile import Profile
+    from truthpoint.core.questions import Question
     from truthpoint.core.rates import Pace
     from truthpoint.core.turns import Turn
     from truthpoint.findings import Finding
@@ -72,6 +73,11 @@ class MemoryShelf:
         tombstones: Digest to the person key of whom it named.
         secret: By which digests of identifiers are made.
         scrubs: Records whose bytes are to be forgotten.
+        erasing: Who is erased, and known here still.
+        expired: The record up to which bytes that name nobody are forgotten.
+        expired_records: How many that were.
+        questions: What is to be asked of profiles that were ended, by number.
+        asked: The number of the last question.
         blocked: Person key to those who became part of them and are away.
         ledger: By ledger key.
         totals: By person key.
@@ -113,6 +119,11 @@ class MemoryShelf:
     tombstones: dict[str, int] = field(default_factory=dict[str, int])
     secret: bytes = b"of a store in memory"
     scrubs: set[int] = field(default_factory=set[int])
+    erasing: set[int] = field(default_factory=set[int])
+    expired: int = 0
+    expired_records: int = 0
+    questions: dict[int, Question] = field(default_factory=dict[int, "Question"])
+    asked: int = 0
     blocked: dict[int, set[int]] = field(default_factory=dict[int, set[int]])
     ledger: dict[LedgerKey, LedgerRow] = field(default_factory=dict["LedgerKey", "LedgerRow"])
     totals: dict[int, Totals] = field(default_factory=dict[int, Totals])

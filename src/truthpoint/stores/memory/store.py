@@ -16,6 +16,7 @@ from truthpoint.core.turns import Queue, address_after, next_turn, stamped, stan
 from truthpoint.errors import LeaseLost, StoreBusy
 from truthpoint.ports import Result
 
+from .erasing import MemoryForgetting, ask_of_merges, purge
 from .knowing import MemoryKnowledge
 from .writing import write
 
@@ -122,6 +123,11 @@ class MemoryStore:
         """What it knows, as far as a batch of records is about it."""
         return MemoryKnowledge(self._shelf)
 
+    @property
+    def forgetting(self) -> MemoryForgetting:
+        """What is to be forgotten."""
+        return MemoryForgetting(self._shelf, self._fence)
+
     def release(self, now_ms: int) -> None:
         """Let records be decided again whose time of waiting for their person is over."""
         with self._shelf.lock:
@@ -175,6 +181,7 @@ class MemoryStore:
                 taken += max(1, len(turn.operations))
                 if taken >= operations:
                     break
+            purge(shelf, now_ms)
         return turns
 
     def _due(self, now_ms: int) -> list[int]:
@@ -256,6 +263,8 @@ class MemoryStore:
             self._check(settlements)
             for one in settlements:
                 self._settle(one, now_ms)
+                ask_of_merges(self._shelf, one, now_ms)
+            purge(self._shelf, now_ms)
 
     def _check(self, settlements: Sequence[Settlement]) -> None:
         seen: set[int] = set()

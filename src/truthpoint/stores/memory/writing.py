@@ -12,6 +12,7 @@ from truthpoint.core.outbox import OPEN, Standing, Totals
 from truthpoint.core.people import Grade
 from truthpoint.core.rollups import next_due_ms
 
+from .erasing import bury, expire_late, purge
 from .shelf import Held
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ def write(shelf: MemoryShelf, decision: Decision) -> None:
     touched += [one.into for one in decision.joined if one.into not in gone]
     for person in dict.fromkeys(touched):
         shelf.queue_up(person)
+    bury(shelf, decision)
+    expire_late(shelf, decision)
+    purge(shelf, 0)
 
 
 def _join(shelf: MemoryShelf, joined: Joined) -> None:
@@ -88,12 +92,6 @@ def _write_people(shelf: MemoryShelf, decision: Decision) -> None:
         shelf.people[person.person] = person
     shelf.links.update(((one.kind, one.value, one.person), one) for one in decision.links)
     shelf.profiles.update(decision.profiles)
-    for key, digests in decision.tombstones.items():
-        shelf.tombstones.update(dict.fromkeys(digests, key))
-    lifted = {shelf.tombstones.get(one) for one in decision.readmitted} - {None}
-    for digest, person in list(shelf.tombstones.items()):
-        if person in lifted:
-            del shelf.tombstones[digest]
 
 
 def _write_moments(shelf: MemoryShelf, decision: Decision) -> None:

@@ -291,7 +291,9 @@ class SqliteDesk:
         """Tell whether there is nothing left of a record to decide."""
         found = self._said("record_by_number", record)
         forgotten = found is None or rows.journal_row(found).is_forgotten
-        return forgotten or self._state.execute(SQL["is_to_scrub"], (record,)).fetchone() is not None
+        return (
+            forgotten or self._state.execute(SQL["is_to_scrub"], (record,)).fetchone() is not None
+        )
 
     def _replay_dead(self, found: rows.Row) -> bool:
         operation, person, lane, _ = found

@@ -46,14 +46,15 @@ def _read(name: str) -> str:
 
 def _queries() -> dict[str, str]:
     named: dict[str, str] = {}
-    for part in _read("queries.sql").split("-- name: ")[1:]:
-        name, _, statement = part.partition("\n")
-        named[name.strip()] = statement.strip().rstrip(";")
+    for file in ("queries.sql", "erasing.sql"):
+        for part in _read(file).split("-- name: ")[1:]:
+            name, _, statement = part.partition("\n")
+            named[name.strip()] = statement.strip().rstrip(";")
     return named
 
 
 SQL: Final = _queries()
-"""Every statement by its name in `queries.sql`."""
+"""Every statement by its name in `queries.sql` and `erasing.sql`."""
 
 
 def open_file(
@@ -82,6 +83,8 @@ def open_file(
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA synchronous = {'FULL' if power else 'NORMAL'}")
             connection.execute("PRAGMA temp_store = MEMORY")
+            # What is deleted is overwritten, so that the erased are not found in the file (law 20).
+            connection.execute("PRAGMA secure_delete = ON")
             connection.execute("PRAGMA cache_size = -65536")
         except BaseException:
             connection.close()

@@ -19,6 +19,7 @@ from truthpoint.errors import LeaseLost
 from truthpoint.ports import Result
 
 from . import rows
+from .erasing import ask_of_merges, purge
 from .files import SQL
 from .line import UNKNOWN_CRITICAL, Back, come_back
 from .paused import is_held, open_lanes, read_pauses
@@ -27,7 +28,7 @@ from .settling import address_columns, ended_columns, standing_columns, totals_c
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from truthpoint.core.decision import Joined
     from truthpoint.core.outbox import Operation
@@ -88,6 +89,7 @@ class Outbox:
         self._away: dict[int, _Away] = {}
         self._leases: dict[int, dict[int, _Told]] = {}
         self._blocked: dict[int, set[int]] = {}
+        self._erasing: set[int] = set()
 
     def is_away(self, person: int) -> bool:
         """Tell whether a person is away, or somebody who became part of them."""
@@ -114,8 +116,18 @@ class Outbox:
                 away.add(one.into)
         return away
 
+    def erase(self, people: Iterable[int], now_ms: int) -> None:
+        """Remove what is known of people who are erased, now or once nothing of theirs is open."""
+        self._erasing.update(people)
+        self._purge(self._erasing.intersection(people), now_ms)
+
+    def _purge(self, people: Collection[int], now_ms: int) -> None:
+        if people:
+            self._erasing.difference_update(purge(self._state, people, now_ms))
+
     def recover(self) -> None:
         """Let everybody come back whom a dead worker had sent away."""
+        self._erasing = {row[0] for row in self._state.execute(SQL["people_being_erased"])}
         back: list[Back] = []
         for lease, text in self._state.execute(SQL["leases"]).fetchall():
             told = msgspec.json.decode(text, type=list[_Told])
@@ -157,6 +169,9 @@ class Outbox:
             self._state.executemany(SQL["leave_queue"], left)
         if chosen:
             self._send_away(chosen)
+        if self._erasing:
+            # Of some of them, what waited was withheld just now, and nothing else is left.
+            self._purge(self._erasing - self._away.keys(), now_ms)
         return [turn for _, turn in chosen]
 
     def _due(self, now_ms: int, limit: int, pauses: Pauses) -> list[rows.Row]:
@@ -282,6 +297,9 @@ class Outbox:
         self._state.executemany(SQL["set_standing"], list(standing_columns(settlements)))
         self._state.executemany(SQL["set_address"], list(address_columns(settlements)))
         self._return(settlements)
+        ask_of_merges(self._state, settlements, now_ms)
+        if self._erasing:
+            self._purge(self._erasing.intersection(one.turn.person for one in settlements), now_ms)
 
     def _end(self, ended: Sequence[tuple[int, State, Act, str]], now_ms: int) -> None:
         """Move operations along the table: each from a state, by an act, with a reason."""

@@ -89,3 +89,15 @@ CREATE TABLE tombstone (
 CREATE TABLE scrub (
   record INTEGER PRIMARY KEY
 ) STRICT;
+
+CREATE INDEX person_erased ON person (person) WHERE standing = 4;
+
+-- Profiles that were ended, and are asked for once: `identifiers` is a JSON array of [kind, value].
+CREATE TABLE question (
+  question INTEGER PRIMARY KEY AUTOINCREMENT,
+  person INTEGER NOT NULL,
+  record INTEGER NOT NULL,
+  action TEXT NOT NULL,
+  identifiers TEXT NOT NULL,
+  due_ms INTEGER NOT NULL
+) STRICT;

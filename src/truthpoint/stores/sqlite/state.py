@@ -16,6 +16,7 @@ from truthpoint.ports import Binding
 
 from . import rows
 from .emptying import empty_journal, empty_state
+from .erasing import SqliteForgetting, bury, erased_by
 from .files import JOURNAL, SQL, STATE, explained, open_file, transaction
 from .knowing import SqliteKnowledge
 from .mending import leave_mark, mend
@@ -69,11 +70,17 @@ class SqliteStore:
         self._outbox = Outbox(self._state, self._names, self._numbers)
         self._writer = DecisionWriter(self._state, self._outbox, self._event)
         self._knowledge = SqliteKnowledge(self._state, self._path, self._names, self._numbers)
+        self._forgetting = SqliteForgetting(folder, self._state, self._journal, self._writing)
 
     @property
     def knowledge(self) -> SqliteKnowledge:
         """What it knows, as far as a batch of records is about it."""
         return self._knowledge
+
+    @property
+    def forgetting(self) -> SqliteForgetting:
+        """What is to be forgotten."""
+        return self._forgetting
 
     def acquire(self) -> tuple[Finding, ...]:
         """Become the worker; what a dead one had leased is ready again."""
@@ -144,12 +151,20 @@ class SqliteStore:
             self._settle_records(decision.records)
             try:
                 self._writer.write(decision)
+                self._forget(decision)
             except (sqlite3.IntegrityError, sqlite3.DataError) as error:
                 # The file is in order; what was to be written is not.
                 raise ValueError(f"SQLite reports {error.sqlite_errorname}") from None
             self._set("next_person", decision.next_person)
             self._set("next_operation", decision.next_operation)
         self._outbox.joined(decision.joined)
+
+    def _forget(self, decision: Decision) -> None:
+        """Bury whom a decision erases, and let bytes go that are past their time."""
+        if decision.tombstones or decision.readmitted:
+            bury(self._state, decision, self._knowledge.secret())
+        self._outbox.erase(erased_by(decision), 0)
+        self._forgetting.expire_late(decision)
 
     def _settle_records(self, records: Sequence[int]) -> None:
         """Move the position, and take replayed records' earlier verdicts away."""

@@ -1,7 +1,8 @@
 -- State and outbox: written by the worker, and by an operator's replay and discard.
 
 -- Single values: `lease`, `position`, `next_person`, `next_operation`, `binding`, `rollups`,
--- `pause_revision`, `pace`.
+-- `pause_revision`, `pace`, `secret`; `expired` is the record up to which bytes that name nobody
+-- are forgotten, `expired_records` how many that were.
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
   value ANY NOT NULL
@@ -87,6 +88,18 @@ CREATE TABLE tombstone (
 -- Records whose bytes are to be forgotten.
 CREATE TABLE scrub (
   record INTEGER PRIMARY KEY
+) STRICT;
+
+CREATE INDEX person_erased ON person (person) WHERE standing = 4;
+
+-- Profiles that were ended, and are asked for once: `identifiers` is a JSON array of [kind, value].
+CREATE TABLE question (
+  question INTEGER PRIMARY KEY AUTOINCREMENT,
+  person INTEGER NOT NULL,
+  record INTEGER NOT NULL,
+  action TEXT NOT NULL,
+  identifiers TEXT NOT NULL,
+  due_ms INTEGER NOT NULL
 ) STRICT;
 
 -- Names of events, so that the rows of the ledger stay compact.

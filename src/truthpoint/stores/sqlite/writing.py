@@ -83,11 +83,6 @@ class DecisionWriter:
             SQL["write_profile"],
             [(person, to_json(one)) for person, one in decision.profiles.items()],
         )
-        many(
-            SQL["add_tombstone"],
-            [(digest, key) for key, digests in decision.tombstones.items() for digest in digests],
-        )
-        many(SQL["lift_tombstone"], [(digest,) for digest in decision.readmitted])
 
     def _write_moments(self, decision: Decision) -> None:
         many = self._state.executemany
