@@ -21,6 +21,7 @@ from .behaviours.identified import IdentifiedBehaviour
 from .behaviours.journal import JournalBehaviour
 from .behaviours.leased import LeasedBehaviour
 from .behaviours.paused import PausedBehaviour
+from .behaviours.recounted import RecountedBehaviour
 from .behaviours.replayed import ReplayedBehaviour
 from .behaviours.settled import SettledBehaviour
 from .behaviours.told import ToldBehaviour
@@ -41,6 +42,7 @@ class StoreConformance(
     HeldBehaviour,
     ToldBehaviour,
     ReplayedBehaviour,
+    RecountedBehaviour,
     PausedBehaviour,
     ErasedBehaviour,
 ):
