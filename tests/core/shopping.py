@@ -111,10 +111,10 @@ class Story:
     now_ms: int = START_MS
     decisions: list[Decision] = field(default_factory=list)
 
-    def tell(self, *bodies: bytes) -> Decision:
-        """Decide records as one batch behind all others."""
+    def tell(self, *bodies: bytes, again: bool = False) -> Decision:
+        """Decide records as one batch behind all others; `again`: they were decided before."""
         known = replace(self.known, now_ms=self.now_ms)
-        batch = rows(*bodies, first=self.told + 1)
+        batch = [replace(one, replayed=again) for one in rows(*bodies, first=self.told + 1)]
         told = run(batch, known=known, examiner=self.examiner)
         self.told += len(bodies)
         self.known = told.known

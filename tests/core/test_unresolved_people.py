@@ -36,7 +36,7 @@ from truthpoint.core.naming import MAX_PERSON_ID_BYTES, Naming, identifiers_amon
 from truthpoint.core.people import Who
 from truthpoint.core.plan import plan
 from truthpoint.core.tombstones import DIGEST_BYTES, digest
-from truthpoint.core.unresolved import Fate, fate
+from truthpoint.core.unresolved import LOOKED_AT_MS, Fate, fate
 from truthpoint.testing.builders import START_MS, line
 
 GUEST, VISITOR, CUSTOMER = {"email": ANA}, {"anonymous_id": "a-1"}, {"stripe_customer": "cus_9"}
@@ -53,6 +53,7 @@ def fate_of(
     *kinds: str,
     waited_ms: int = 0,
     is_event: bool = True,
+    again: bool = True,
 ) -> Fate:
     """What becomes of a record that carries a value of these kinds."""
     who = Who(links=tuple((kind, f"{kind} of hers") for kind in kinds))
@@ -62,6 +63,7 @@ def fate_of(
         captured_at_ms=START_MS,
         now_ms=START_MS + waited_ms,
         is_event=is_event,
+        again=again,
     )
 
 
@@ -158,6 +160,19 @@ def test_nothing_waits_longer_than_the_contract_says(waited_ms: int, then: Unide
     assert (waited_ms < HOUR_MS) is bool(one.held_until_ms)
 
 
+@given(st.integers(0, 96 * HOUR_MS), st.sampled_from((1_000, LOOKED_AT_MS, HOUR_MS)))
+def test_nothing_is_given_up_before_the_records_behind_it_were_read(
+    waited_ms: int, hold_ms: int
+) -> None:
+    """After a stop of days: it waits from its first decision on, and then no more."""
+    policy = {"email": held(Unidentified.QUARANTINE, hold_ms)}
+    one = fate_of(policy, "email", waited_ms=waited_ms, again=False)
+    after_ms = one.held_until_ms - START_MS
+
+    assert waited_ms + min(hold_ms, LOOKED_AT_MS) <= after_ms <= max(hold_ms, waited_ms + hold_ms)
+    assert quarantined() == fate_of(policy, "email", waited_ms=after_ms)
+
+
 # ------------------------------------------------------------------------ whole stories
 
 
@@ -227,11 +242,23 @@ def test_a_record_is_held_and_then_quarantined() -> None:
     assert (Hold(record=1, identifiers=carried, until_ms=START_MS + HOUR_MS),) == decision.holds
     assert ((), ()) == (decision.people, decision.ledger)
     story.now_ms += HOUR_MS - 1
-    story.tell(paid(CUSTOMER))
+    story.tell(paid(CUSTOMER), again=True)
     assert HELD == story.ended()
     story.now_ms += 1
-    story.tell(paid(CUSTOMER))
+    story.tell(paid(CUSTOMER), again=True)
     assert QUARANTINED == story.ended()
+
+
+def test_a_refund_waits_for_its_order_behind_it_though_a_stop_was_longer_than_its_hold() -> None:
+    """Both were captured while nothing was decided for a day."""
+    story = a_story(order=held(Unidentified.QUARANTINE))
+    story.now_ms += 24 * HOUR_MS
+    decision = story.tell(shipped(), paid("42"))
+
+    assert HELD == story.ended()[:1]
+    (hold,) = decision.holds
+    assert story.now_ms + LOOKED_AT_MS == hold.until_ms
+    assert [1] == [one.person for one in story.tell(shipped(), again=True).operations]
 
 
 def test_a_record_is_held_and_then_lives_under_the_email() -> None:
@@ -240,7 +267,7 @@ def test_a_record_is_held_and_then_lives_under_the_email() -> None:
     story.tell(paid(GUEST))
     assert HELD == story.ended()
     story.now_ms += HOUR_MS
-    decision = story.tell(paid(GUEST))
+    decision = story.tell(paid(GUEST), again=True)
 
     assert [1] == [one.person for one in decision.operations]
     assert [(ANA, 1)] == list(story.links("email"))

@@ -241,6 +241,7 @@ class _Deciding:
             captured_at_ms=row.captured_at_ms,
             now_ms=self._known.now_ms,
             is_event=is_event,
+            again=row.replayed,
         )
         if told.held_until_ms:
             hold = Hold(record=row.record, identifiers=who.identifiers, until_ms=told.held_until_ms)

@@ -30,17 +30,29 @@ class Fate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     held_until_ms: int = 0
 
 
+LOOKED_AT_MS: Final = 10 * 60_000
+"""A record whose time was over before anybody looked at it waits so long all the same, though
+never longer than its rule says: what it waits for may stand behind it in the journal."""
+
 _ORDER: Final = (Unidentified.UNDER_EMAIL, Unidentified.ANONYMOUS)
 _QUARANTINE: Final = Unresolved(then=Unidentified.QUARANTINE)
 _KIND: Final = {Unidentified.UNDER_EMAIL: EMAIL, Unidentified.ANONYMOUS: ANONYMOUS}
 
 
-def fate(contract: Contract, who: Who, *, captured_at_ms: int, now_ms: int, is_event: bool) -> Fate:
+def fate(
+    contract: Contract,
+    who: Who,
+    *,
+    captured_at_ms: int,
+    now_ms: int,
+    is_event: bool,
+    again: bool = False,
+) -> Fate:
     """Return what becomes of a record that leads to nobody.
 
     The best that its identifiers allow: an email before an anonymous id, before waiting,
     before quarantine. It waits from its capture on, once: when the time is over it is decided
-    by the rule behind it.
+    by the rule behind it. After a long stop it waits a little from its first decision on.
 
     Args:
         contract: The contract.
@@ -48,6 +60,7 @@ def fate(contract: Contract, who: Who, *, captured_at_ms: int, now_ms: int, is_e
         captured_at_ms: When it was captured.
         now_ms: The present.
         is_event: Whether it tells an event; nothing else can be anonymous.
+        again: Whether it was decided before.
     """
     rules = [(one, _rule(contract, one)) for one in who.identifiers]
     waits = max((rule.hold_ms for _, rule in rules), default=0)
@@ -55,6 +68,8 @@ def fate(contract: Contract, who: Who, *, captured_at_ms: int, now_ms: int, is_e
     if at_once.rule is not Unidentified.QUARANTINE:
         return at_once
     until_ms = captured_at_ms + waits
+    if not again:
+        until_ms = max(until_ms, now_ms + min(waits, LOOKED_AT_MS))
     if waits and now_ms < until_ms:
         return Fate(rule=Unidentified.QUARANTINE, held_until_ms=until_ms)
     return _best(rules, is_event=is_event)
