@@ -38,7 +38,7 @@ def test_the_commands_are_those_of_the_issue():
     """Nothing is missing, nothing is hidden."""
     expected = {
         *("init", "up", "serve", "work", "workspace", "demo", "send", "validate"),
-        *("status", "person", "events", "pause", "resume"),
+        *("status", "person", "events", "recompute", "pause", "resume"),
         *(f"{group} {act}" for group in ("quarantine", "dead") for act in _ACTS),
         *(f"keys {act}" for act in ("new", "list", "revoke")),
     }
