@@ -71,6 +71,7 @@ class Batch:
         self._rows: list[LedgerRow] = []
         self._totals: dict[int, Totals] = dict(known.totals)
         self._changed_totals: set[int] = set()
+        self._united_totals: set[int] = set()
         self._profiles: dict[int, Profile] = dict(known.profiles)
         self._changed_profiles: set[int] = set()
         self._next_operation = known.next_operation
@@ -302,6 +303,19 @@ class Batch:
             values=values,
         )
         self._changed_totals.add(into)
+        self._united_totals.add(into)
+
+    def total_behind(self, operation: Operation) -> None:
+        """Tell totals of two people once more, behind what makes them one at Customer.io too.
+
+        Of each attribute it keeps the value that one of the two had, not the later one.
+        """
+        person = operation.person
+        if person not in self._united_totals:
+            return
+        self._united_totals.discard(person)
+        before = self._totals[person]
+        self._totals[person] = replace(before, changed_by=operation.id)
 
     def close(self, event: str, tie: str | int, until_ms: int) -> None:
         """Close starts: those with a tie, or all of a person key, that happened up to a time."""

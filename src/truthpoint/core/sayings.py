@@ -102,7 +102,7 @@ class Sayings:
             return
         consents = any(one.consent_changed for one in (*united, applied))
         identifiers = not IDENTIFIER_ATTRIBUTES.isdisjoint(changed)
-        self._batch.add(
+        operation = self._batch.add(
             row,
             person.person,
             Action.IDENTIFY,
@@ -111,6 +111,7 @@ class Sayings:
             barrier=opens or identifiers or consents or bool(address),
             address=address,
         )
+        self._batch.total_behind(operation)
 
     def _end_links(self, person: int, profile: Profile) -> None:
         """Let an email or a phone that was deleted be somebody else's from then on.
@@ -162,7 +163,7 @@ class Sayings:
         before = self._batch.profile(person.person)
         self._registry.join(person.person, other.person, merges=True)
         united = self._batch.unite(since, same_person=False)
-        self._batch.add(
+        operation = self._batch.add(
             row,
             person.person,
             Action.MERGE,
@@ -170,6 +171,7 @@ class Sayings:
             attributes=other.address.encode(),
             not_before_ms=self._batch.known.now_ms + self._contract.person.merge_delay_ms,
         )
+        self._batch.total_behind(operation)
         for one in united:
             self._tell_of_merge(row, person, before, one)
 
