@@ -94,8 +94,8 @@ def test_every_rule_about_records_is_broken_somewhere() -> None:
     # In test_links, test_people_of_a_batch and test_unresolved_people: they need people.
     elsewhere |= {"link_conflict", "link_frozen", "guest_kept_apart", "person_unknown_yet"}
     elsewhere |= {"merge_of_itself", "merge_of_nobody", "stage_qa"}
-    # In test_moments.
-    elsewhere |= {"corrected_unknown", "corrected_of_another"}
+    # In test_moments and test_corrections.
+    elsewhere |= {"corrected_unknown", "corrected_of_another", "corrected_nothing"}
     # In test_erasing.
     elsewhere |= {"erased_but_shared", "readmit_too_early"}
 
