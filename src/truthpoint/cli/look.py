@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from truthpoint import runtime
 from truthpoint.core.decision import Outcome
-from truthpoint.core.outbox import Standing
-from truthpoint.values.instants import to_iso
 
-from . import failing, options, output
+from . import failing, options, output, persons
 from .standing import Sight, status_json, status_lines
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from truthpoint.core.outbox import Totals
-    from truthpoint.ports import Desk, PersonView, Step
-
-_STANDINGS = {
-    Standing.UNKNOWN: "not yet known at Customer.io",
-    Standing.KNOWN: "known at Customer.io",
-    Standing.DUE: "an identify was refused; one with the id only is due",
-    Standing.REFUSED: "refused by Customer.io; what waits for them is dead (no_identify)",
-}
+    from truthpoint.ports import Desk, Step
 
 
 def add_to(app: typer.Typer) -> None:
@@ -59,7 +49,11 @@ def status(*, store: options.Store = None, json: options.Json = False) -> None:
     with opened_desk(store, json=json) as desk:
         now_ms = runtime.SystemClock().now_ms()
         sight = Sight(
-            backlog=desk.backlog(), pauses=desk.pauses(), rates=desk.rates(now_ms), now_ms=now_ms
+            backlog=desk.backlog(),
+            past=desk.past(),
+            pauses=desk.pauses(),
+            rates=desk.rates(now_ms),
+            now_ms=now_ms,
         )
         if json:
             output.put_json(status_json(sight))
@@ -69,34 +63,44 @@ def status(*, store: options.Store = None, json: options.Json = False) -> None:
 
 
 def person(
-    identifier: Annotated[str, typer.Argument(metavar="ID", help="The canonical id.")],
+    identifier: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID", help="The canonical id, or an email, phone or other link of theirs."
+        ),
+    ],
     *,
     store: options.Store = None,
     limit: options.Limit = 50,
     json: options.Json = False,
 ) -> None:
-    """Show one person's timeline: each record, its outcome, and why.
+    """Show one person: who they are, and what became of each of their records, and why.
 
     Examples:
       truthpoint person 42
+      truthpoint person ana@example.org
       truthpoint person 42 --json
     """
     with opened_desk(store, json=json) as desk:
         view = desk.person(identifier, limit=limit)
-        if view is None:
-            failing.absent(f"Nobody in this store goes by this id.{_elsewhere(desk)}", json=json)
-        elif json:
-            output.put_json(_person_json(view))
-        else:
-            _put_person(view)
+        if view is not None:
+            persons.put_person(view, now_ms=runtime.SystemClock().now_ms(), json=json)
+            return
+        held = desk.waiting_for(identifier, limit=limit)
+        if not held:
+            failing.absent(f"{_NOBODY}{_elsewhere(desk)}", json=json)
+        persons.put_held(held, now_ms=runtime.SystemClock().now_ms(), json=json)
+
+
+_NOBODY: Final = "Nobody in this store is known by this, or several people are."
 
 
 def _elsewhere(desk: Desk) -> str:
     """Return where else it may be, with a space before it; else nothing."""
     backlog = desk.backlog()
-    held = any(outcome is Outcome.QUARANTINED for outcome, _ in backlog.verdicts)
+    broken = any(outcome is Outcome.QUARANTINED for outcome, _ in backlog.verdicts)
     waits = " A record that breaks the contract waits in `truthpoint quarantine list`."
-    return _pending(desk) + (waits if held else "")
+    return _pending(desk) + (waits if broken else "")
 
 
 def _pending(desk: Desk) -> str:
@@ -106,39 +110,6 @@ def _pending(desk: Desk) -> str:
         return ""
     subject = "1 record is" if undecided == 1 else f"{undecided:,} records are"
     return f" {subject} not decided yet: a worker has to run."
-
-
-def _put_person(view: PersonView) -> None:
-    output.put(f"person {view.row.canonical_id}: {_STANDINGS[view.row.standing]}")
-    if view.totals is not None:
-        output.put(_totals_line(view.totals))
-    output.put_table(output.STEP_HEADINGS, [output.step_row(step) for step in view.steps])
-
-
-def _person_json(view: PersonView) -> dict[str, object]:
-    totals = view.totals
-    return {
-        "id": view.row.canonical_id,
-        "standing": view.row.standing.name.lower(),
-        "totals": None if totals is None else dict(totals.values),
-        "totals_delivered": totals is None or not (totals.waiting or totals.refused),
-        "totals_refused": "" if totals is None else output.bare_reason(totals.refused),
-        "records": [output.step_json(step) for step in view.steps],
-    }
-
-
-def _totals_line(totals: Totals) -> str:
-    values = (
-        f"{name} {to_iso(value) if name.endswith('_at') and isinstance(value, int) else value}"
-        for name, value in totals.values.items()
-    )
-    return f"totals ({_totals_way(totals)}): {', '.join(values)}"
-
-
-def _totals_way(totals: Totals) -> str:
-    if totals.waiting:
-        return "on their way"
-    return f"refused: {output.bare_reason(totals.refused)}" if totals.refused else "delivered"
 
 
 def events(
@@ -167,19 +138,27 @@ def events(
 
 
 def put_list(desk: Desk, outcome: Outcome, *, limit: int, json: bool) -> None:
-    """Write the quarantined or the dead records; say so where there is none."""
+    """Write the quarantined, dead or held records; say so where there is none."""
     steps = desk.listed(outcome, limit=limit)
-    put_steps(steps, json=json)
+    put_steps(steps, json=json, held=outcome is Outcome.HELD)
     if not steps and not json:
         output.put(f"There is none.{_pending(desk)}")
     if len(steps) == limit:
         output.note(f"The first {limit:,}; --limit shows more.")
 
 
-def put_steps(steps: list[Step], *, json: bool) -> None:
-    """Write steps as a table, or as NDJSON."""
+def put_steps(steps: list[Step], *, json: bool, held: bool = False) -> None:
+    """Write steps as a table, or as NDJSON.
+
+    Args:
+        steps: The steps.
+        json: Whether as NDJSON.
+        held: Whether the table says until when each is held, and for want of what.
+    """
+    headings = output.HELD_HEADINGS if held else output.STEP_HEADINGS
+    row_of = output.held_row if held else output.step_row
     if json:
         for step in steps:
             output.put_json(output.step_json(step))
     elif steps:
-        output.put_table(output.STEP_HEADINGS, [output.step_row(step) for step in steps])
+        output.put_table(headings, [row_of(step) for step in steps])

@@ -1,4 +1,4 @@
-"""`quarantine` and `dead`: list, show, replay, discard."""
+"""`quarantine`, `dead` and `held`: list, show, replay, discard."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from truthpoint.runtime import SystemClock
 from truthpoint.values.instants import HORIZON_MS
 
 from . import failing, options, output
-from .look import opened_desk, put_list
+from .look import opened_desk, put_list, put_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +32,7 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add both groups of commands."""
+    """Add the three groups of commands."""
     for outcome, name, about in (
         (
             Outcome.QUARANTINED,
@@ -40,6 +40,7 @@ def add_to(app: typer.Typer) -> None:
             "Records that break the contract: list, show, replay, discard.",
         ),
         (Outcome.DEAD, "dead", "What Customer.io refused for good: the same four."),
+        (Outcome.HELD, "held", "Records whose person is not known yet: the same four."),
     ):
         app.add_typer(_group(outcome, name), name=name, help=about)
 
@@ -99,9 +100,12 @@ class _Act:
 
 def _replay(outcome: Outcome) -> _Act:
     again = "sent" if outcome is Outcome.DEAD else "decided"
+    text = f"Have them {again} again; says first what can start a campaign."
+    if outcome is Outcome.HELD:
+        text += " Those whose person is still not known are held again."
     return _Act(
         name="replay",
-        text=f"Have them {again} again; says first what can start a campaign.",
+        text=text,
         examples=("replay 17 18", "replay --all --yes"),
         foretold=_what_triggers,
         done=f"will be {again} again",
@@ -154,7 +158,7 @@ def _show(desk: Desk, record: int, *, json: bool) -> None:
         told = {"findings": [as_json(one) for one in findings], "said": said, "body": body}
         output.put_json({**output.step_json(step), **told})
         return
-    output.put_table(output.STEP_HEADINGS, [output.step_row(step)])
+    put_steps([step], json=False, held=step.held is not None)
     for one in findings:
         output.put(as_text(one))
     if said:

@@ -15,6 +15,7 @@ from truthpoint.values.instants import to_iso
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
 
+    from truthpoint.core.views import Held, Story
     from truthpoint.findings import Finding
     from truthpoint.ports import Step
 
@@ -124,8 +125,25 @@ def step_json(step: Step) -> dict[str, object]:
         "record_id": step.record_id,
         "repeats": step.repeats or "",
         "other_person": step.other_person or "",
+        **(_held_json(step.held) if step.held else {}),
+        **(_story_json(step.story) if step.story else {}),
     }
     return {name: value for name, value in values.items() if value != ""}
+
+
+def _held_json(held: Held) -> dict[str, object]:
+    return {"held_until": to_iso(held.until_ms), "carries": held.kinds}
+
+
+def _story_json(story: Story) -> dict[str, object]:
+    return {
+        "type": story.type,
+        "key": story.key or "",
+        "too_old_at": to_iso(story.expires_at_ms) if story.expires_at_ms else "",
+        "not_before": to_iso(story.not_before_ms) if story.not_before_ms else "",
+        "closed_by": story.closer.record if story.closer else "",
+        "findings": [one.code for one in story.findings] or "",
+    }
 
 
 def _reason(step: Step) -> str:
@@ -148,6 +166,18 @@ def step_row(step: Step) -> tuple[str, ...]:
         _source(step),
         step.record_id,
     )
+
+
+HELD_HEADINGS: Final = ("record", "at", "what", "held_until", "carries", "source", "record_id")
+
+
+def held_row(step: Step) -> tuple[str, ...]:
+    """Return a step as a row of `HELD_HEADINGS`: kinds of identifiers, and none of their values."""
+    number, at, what, _, _, source, record_id = step_row(step)
+    held = step.held
+    until = "-" if held is None else to_iso(held.until_ms)
+    kinds = "-" if held is None else ",".join(held.kinds)
+    return number, at, what, until, kinds, source, record_id
 
 
 def hush() -> None:

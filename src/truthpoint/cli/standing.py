@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from truthpoint.core.outbox import State
 from truthpoint.core.pauses import Pause, PauseKind
 from truthpoint.values.instants import to_iso
 
 if TYPE_CHECKING:
+    from truthpoint.core.decision import Said
     from truthpoint.core.rates import Rates
+    from truthpoint.core.views import Hearsay, Past
     from truthpoint.ports import Backlog
 
 
@@ -20,12 +22,14 @@ class Sight:
 
     Attributes:
         backlog: How far the work has come.
+        past: What has passed without the effect that it was told for.
         pauses: What is paused.
         rates: How fast records come and operations go.
         now_ms: When it looked.
     """
 
     backlog: Backlog
+    past: Past
     rates: Rates
     pauses: tuple[Pause, ...]
     now_ms: int
@@ -36,6 +40,7 @@ def status_json(sight: Sight) -> dict[str, object]:
     backlog = sight.backlog
     bound = backlog.binding
     oldest = backlog.oldest_open_ms
+    held_ms = backlog.oldest_held_ms
     return {
         "captured": backlog.captured,
         "undecided": backlog.undecided,
@@ -58,10 +63,28 @@ def status_json(sight: Sight) -> dict[str, object]:
             for (outcome, reason), n in backlog.verdicts.items()
         ],
         "people": backlog.people,
+        "guests": backlog.guests,
+        "visitors": backlog.visitors,
+        "oldest_held_at": None if held_ms is None else to_iso(held_ms),
+        "withheld_operations": dict(sight.past.withheld),
+        "delivered_after_72_hours": dict(sight.past.late),
+        "not_owned": [_hearsay_json(one) for one in sight.past.hearsay],
         "oldest_open_at": None if oldest is None else to_iso(oldest),
         "workspace": None if bound is None else bound.workspace,
         "environment": None if bound is None else bound.environment,
     }
+
+
+def _hearsay_json(one: Hearsay) -> dict[str, object]:
+    return {
+        "event": one.event,
+        "withheld": one.withheld,
+        "said": [_said_json(said) for said in one.said],
+    }
+
+
+def _said_json(said: Said) -> dict[str, object]:
+    return {"source": said.source, "records": said.count, "last_at": to_iso(said.last_ms)}
 
 
 def _lag_seconds(sight: Sight, captured_ms: int) -> float:
@@ -81,14 +104,17 @@ def status_lines(sight: Sight) -> list[str]:
         f"waiting      {waiting:>9,} operations",
         f"delivered    {operations[State.DELIVERED]:>9,} operations",
         f"dead         {operations[State.DEAD]:>9,} operations",
-        f"people       {backlog.people:>9,}",
+        f"people       {backlog.people:>9,}{_unnamed(backlog)}",
     ]
-    if operations[State.WITHHELD]:
-        lines.append(f"withheld     {operations[State.WITHHELD]:>9,} operations")
     lines += [
-        f"{outcome.value:<12} {count:>9,} records   {reason}"
+        f"withheld     {count:>9,} operations {reason}{_MEANS.get(reason, '')}"
+        for reason, count in sight.past.withheld.items()
+    ]
+    lines += [
+        f"{outcome.value:<12} {count:>9,} records   {reason}".rstrip()
         for (outcome, reason), count in backlog.verdicts.items()
     ]
+    lines += _past_lines(sight)
     lines += [
         f"lane {lane.name.lower():<8}{one.people:>9,} people wait, "
         f"lag {spoken(_lag_seconds(sight, one.oldest_captured_ms))}"
@@ -105,6 +131,40 @@ def status_lines(sight: Sight) -> list[str]:
         if bound
         else "nothing was delivered yet: `truthpoint up` or `truthpoint work` does it"
     )
+    return lines
+
+
+_MEANS: Final = {
+    "closed": ": starts whose close was known before they left",
+    "stale": ": starts that were too old when they could leave",
+}
+
+
+def _unnamed(backlog: Backlog) -> str:
+    """Return who of the people has no id; nothing where everybody has one."""
+    counts = ((backlog.guests, "guest"), (backlog.visitors, "visitor"))
+    told = [f"{count:,} {name}{'' if count == 1 else 's'}" for count, name in counts if count]
+    return f", {' and '.join(told)} among them" if told else ""
+
+
+def _past_lines(sight: Sight) -> list[str]:
+    """Return what waits for its person, and what has passed without effect."""
+    lines: list[str] = []
+    held_ms = sight.backlog.oldest_held_ms
+    if held_ms is not None:
+        age = spoken(_lag_seconds(sight, held_ms))
+        lines.append(f"the oldest that is held has waited for its person for {age}")
+    lines += [
+        f"too late     {count:>9,} operations {event}, delivered more than 72 hours after it "
+        "happened: no campaign could start"
+        for event, count in sight.past.late.items()
+    ]
+    for one in sight.past.hearsay:
+        said = ", ".join(f"{said.source} {said.count:,}" for said in one.said)
+        lines.append(
+            f"not owned    {one.withheld:>9,} records   {one.event}, told by a source that does "
+            f"not own it; all that told it: {said}"
+        )
     return lines
 
 

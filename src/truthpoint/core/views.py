@@ -6,16 +6,17 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from .decision import Outcome, Reason
 from .people import Grade, holder
 from .records import Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from truthpoint.contract.model import Lane
     from truthpoint.findings import Finding
 
-    from .decision import Outcome, Said
+    from .decision import Said
     from .outbox import Action, State, Totals
     from .people import Identifier, LinkRow, PersonRow
     from .profile import Profile
@@ -133,12 +134,14 @@ class Closer:
     Attributes:
         record: The journal's number of the record.
         event: Its event.
-        tie: What both have in common, such as the cart; empty: the person alone.
+        tie: What both have in common, such as `cart_id C-1`; empty: the person alone.
+        sent: Whether it has an operation of its own; a record in quarantine closes too.
     """
 
     record: int
     event: str
-    tie: str
+    tie: str = ""
+    sent: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +219,42 @@ def hearsay(withheld: Mapping[str, int], said: Iterable[Said]) -> tuple[Hearsay,
         Hearsay(event=event, withheld=count, said=tuple(one for one in words if one.event == event))
         for event, count in sorted(withheld.items())
     )
+
+
+def is_closed(step: Step) -> bool:
+    """Tell whether a step is a start that was withheld because of its close (law 9)."""
+    return step.outcome is Outcome.WITHHELD and step.reason == Reason.CLOSED
+
+
+def tie_words(read: Record | Unreadable, tie: str) -> str:
+    """Return what ties a start to its close with the name of the property that says it."""
+    if isinstance(read, Unreadable):
+        return tie
+    names = [name for name, value in read.body.items() if str(value) == tie]
+    return f"{names[0]} {tie}" if names else tie
+
+
+def unsent_closer(
+    start: Step, until_ms: int, steps: Iterable[Step], closers: Collection[str]
+) -> Closer | None:
+    """Return what has closed a start and was not sent itself; None: nothing that can be named.
+
+    Args:
+        start: The start.
+        until_ms: Until when its like are closed.
+        steps: The other steps of its person.
+        closers: Names of events that close something.
+    """
+    found = [
+        one
+        for one in steps
+        if (one.outcome is Outcome.QUARANTINED or one.reason == Reason.NOT_OWNER)
+        and one.event in closers
+        and one.event != start.event
+        and start.at_ms <= one.at_ms <= until_ms
+    ]
+    last = max(found, key=lambda one: one.at_ms, default=None)
+    return None if last is None else Closer(record=last.record, event=last.event, sent=False)
 
 
 _MARKS: Final = re.compile(r"[\s().\-/]")

@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from truthpoint.core.decision import Outcome, Reason, of_person
+from truthpoint.core.decision import Outcome, of_person
 from truthpoint.core.outbox import OPEN, State
 from truthpoint.core.records import Record, read_record
-from truthpoint.core.views import Closer, Story, names_another
+from truthpoint.core.views import (
+    Closer,
+    Story,
+    is_closed,
+    names_another,
+    tie_words,
+    unsent_closer,
+)
 from truthpoint.core.views import Held as HeldView
 from truthpoint.ports import Step
 
@@ -18,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from truthpoint.core.decision import JournalRow, LedgerRow
+    from truthpoint.core.outbox import Operation
+    from truthpoint.core.records import Unreadable
 
     from .shelf import Held, MemoryShelf
 
@@ -80,7 +89,8 @@ class Steps:
             for row in self._shelf.ledger.values()
             if row.person == person and "@" not in row.event
         }
-        return tuple(self._told(self._shelf.records[one], keys) for one in records)
+        steps = [self._told(self._shelf.records[one], keys) for one in records]
+        return tuple(self._named(step, steps) for step in steps)
 
     def _told(self, row: JournalRow, keys: Mapping[int, str]) -> Step:
         shelf = self._shelf
@@ -95,43 +105,57 @@ class Steps:
         )
         if step.operation is not None:
             operation = shelf.operations[step.operation].operation
-            closed = step.reason == Reason.CLOSED and step.outcome is Outcome.WITHHELD
             story = replace(
                 story,
                 expires_at_ms=operation.expires_at_ms,
                 not_before_ms=operation.not_before_ms,
-                closer=self._closer(step.operation) if closed else None,
+                closer=self._closer(operation, read) if is_closed(step) else None,
             )
         return replace(step, story=story)
 
-    def _closer(self, start: int) -> Closer | None:
-        """Return what has closed a start: the latest that can have, with its tie if any has."""
-        operation = self._shelf.operations[start].operation
-        for common in filter(None, (operation.tie, of_person(operation.person))):
-            until_ms = self._shelf.closings.get((operation.event, common))
-            if until_ms is None or until_ms < operation.at_ms:
-                continue
-            tie = operation.tie if common == operation.tie else None
+    def _closer(self, start: Operation, read: Record | Unreadable) -> Closer | None:
+        """Return what has closed a start and was sent: the latest, with its tie if any has it."""
+        for common in filter(None, (start.tie, of_person(start.person))):
+            until_ms = self._shelf.closings.get((start.event, common), -1)
+            tie = start.tie if common == start.tie else None
             found = [
                 one
                 for one in self._shelf.ledger.values()
-                if (one.person, one.correlation) == (operation.person, tie)
-                and one.at_ms <= until_ms
-                and self._closes(one, operation.event)
+                if (one.person, one.correlation) == (start.person, tie)
+                and start.at_ms <= one.at_ms <= until_ms
+                and self._goes_alone(one, start.event)
             ]
             if found:
                 last = max(found, key=self._closing_rank)
                 event = self._shelf.operations[last.operation].operation.event
-                return Closer(record=last.record, event=event, tie=tie or "")
+                words = "" if tie is None else tie_words(read, tie)
+                return Closer(record=last.record, event=event, tie=words)
         return None
 
-    def _closes(self, row: LedgerRow, start: str) -> bool:
+    def _goes_alone(self, row: LedgerRow, start: str) -> bool:
+        """Tell whether a moment is one that can have closed a start."""
         told = self._shelf.operations.get(row.operation)
         return told is not None and told.operation.barrier and told.operation.event != start
 
     def _closing_rank(self, row: LedgerRow) -> tuple[bool, int]:
         # A start goes alone too, whether it closes another one or not.
         return not self._shelf.operations[row.operation].operation.expires_at_ms, row.at_ms
+
+    def _named(self, start: Step, steps: list[Step]) -> Step:
+        """Return a start that was closed with what has closed it, where that was not sent."""
+        if start.story is None or start.story.closer or not is_closed(start):
+            return start
+        operation = self._shelf.operations[start.operation or 0].operation
+        until_ms = self._shelf.closed_until_ms(operation)
+        closers = {one.event for one in steps if one.event and self._closes(one.event)}
+        closer = unsent_closer(start, until_ms or 0, steps, closers)
+        return replace(start, story=replace(start.story, closer=closer))
+
+    def _closes(self, event: str) -> bool:
+        """Tell whether an event closes something, as its latest operation shows."""
+        told = [one.operation for one in self._shelf.operations.values()]
+        of_event = [one for one in told if one.event == event]
+        return bool(of_event) and of_event[-1].barrier and not of_event[-1].expires_at_ms
 
     def _held(self, record: int) -> HeldView | None:
         hold = self._shelf.holds.get(record)

@@ -537,7 +537,7 @@ SELECT o.id, o.action, e.name, o.event_id, o.at_ms, o.state, o.attempts, o.settl
 FROM operation AS o LEFT JOIN event AS e ON e.event = o.event WHERE o.id = ?;
 
 -- name: story_of_operation
-SELECT person, expires_at_ms, not_before_ms, event, tie FROM operation WHERE id = ?;
+SELECT person, event, tie, expires_at_ms, not_before_ms FROM operation WHERE id = ?;
 
 -- name: claims_of_person
 SELECT l.record, e.name, l.key FROM ledger AS l CROSS JOIN event AS e ON e.event = l.event
@@ -546,15 +546,19 @@ WHERE l.person = ?;
 -- name: key_of_verdict
 SELECT key FROM verdict WHERE record = ? AND key <> '';
 
--- name: closing
-SELECT until_ms FROM closing WHERE event = ? AND tie = ? AND until_ms >= ?;
-
 -- name: closer
 SELECT o.record, e.name
 FROM ledger AS l CROSS JOIN operation AS o ON o.id = l.operation
 CROSS JOIN event AS e ON e.event = o.event
-WHERE l.person = ? AND l.correlation IS ? AND l.at_ms <= ? AND o.event <> ? AND o.barrier
+WHERE l.person = ? AND l.correlation IS ? AND o.event <> ? AND o.barrier
+  AND l.at_ms BETWEEN ? AND (SELECT until_ms FROM closing WHERE event = ? AND tie = ?)
 ORDER BY o.expires_at_ms > 0, l.at_ms DESC LIMIT 1;
+
+-- name: closes
+SELECT 1 FROM (
+  SELECT o.barrier, o.expires_at_ms FROM event AS e CROSS JOIN operation AS o ON o.event = e.event
+  WHERE e.name = ? ORDER BY o.id DESC LIMIT 1)
+WHERE barrier AND expires_at_ms = 0;
 
 -- name: operation_of_record
 SELECT o.id, o.action, e.name, o.event_id, o.at_ms, o.state, o.attempts, o.settled_at_ms, o.reason

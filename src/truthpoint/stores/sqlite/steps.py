@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from truthpoint.core.decision import Outcome, Reason, of_person
+from truthpoint.core.decision import Outcome, of_person
 from truthpoint.core.outbox import OPEN, Action, State
 from truthpoint.core.records import Record, read_record
-from truthpoint.core.views import Closer, Held, Story, names_another
+from truthpoint.core.views import (
+    Closer,
+    Held,
+    Story,
+    is_closed,
+    names_another,
+    tie_words,
+    unsent_closer,
+)
 from truthpoint.ports import Step
 
 from . import rows
@@ -21,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from truthpoint.core.decision import JournalRow
+    from truthpoint.core.records import Unreadable
 
 _OUTCOMES: Final = {
     State.READY: Outcome.PENDING,
@@ -95,7 +104,8 @@ class Steps:
             if "@" not in event
         }
         found = (self._row(one) for one in records)
-        return tuple(self._told(row, keys) for row in found if row is not None)
+        steps = [self._told(row, keys) for row in found if row is not None]
+        return tuple(self._named(step, steps) for step in steps)
 
     def _told(self, row: JournalRow, keys: Mapping[int, str]) -> Step:
         step = self.step(row)
@@ -110,30 +120,43 @@ class Steps:
         )
         if step.operation is None:
             return replace(step, story=story)
-        owner, expires_at_ms, not_before_ms, event, tie = self._one(
-            "story_of_operation", step.operation
-        )
-        closed = step.reason == Reason.CLOSED and step.outcome is Outcome.WITHHELD
+        _, _, _, expires_at_ms, not_before_ms = self._start(step.operation)
         story = replace(
             story,
             expires_at_ms=expires_at_ms,
             not_before_ms=not_before_ms,
-            closer=self._closer(owner, event, tie or "", step.at_ms) if closed else None,
+            closer=self._closer(step, read) if is_closed(step) else None,
         )
         return replace(step, story=story)
 
-    def _closer(self, person: int, event: int, tie: str, at_ms: int) -> Closer | None:
-        """Return what has closed a start: the latest that can have, with its tie if any has."""
+    def _start(self, operation: int) -> rows.Row:
+        return self._one("story_of_operation", operation)
+
+    def _closer(self, start: Step, read: Record | Unreadable) -> Closer | None:
+        """Return what has closed a start and was sent: the latest, with its tie if any has it."""
+        person, event, tie, _, _ = self._start(start.operation or 0)
         for common in filter(None, (tie, of_person(person))):
-            closing = self._one("closing", event, common, at_ms)
-            if not closing:
-                continue
             by_tie = common == tie
-            asked = (person, tie if by_tie else None, closing[0], event)
+            asked = (person, tie if by_tie else None, event, start.at_ms, event, common)
             found = self._one("closer", *asked)
             if found:
-                return Closer(record=found[0], event=found[1], tie=tie if by_tie else "")
+                words = tie_words(read, tie) if by_tie else ""
+                return Closer(record=found[0], event=found[1], tie=words)
         return None
+
+    def _named(self, start: Step, steps: list[Step]) -> Step:
+        """Return a start that was closed with what has closed it, where that was not sent."""
+        if start.story is None or start.story.closer or not is_closed(start):
+            return start
+        person, event, tie, _, _ = self._start(start.operation or 0)
+        (until_ms,) = self._one("closed_until", event, tie or "", of_person(person))
+        closers = {one.event for one in steps if one.event and self._closes(one.event)}
+        closer = unsent_closer(start, until_ms or 0, steps, closers)
+        return replace(start, story=replace(start.story, closer=closer))
+
+    def _closes(self, event: str) -> bool:
+        """Tell whether an event closes something, as its latest operation shows."""
+        return bool(self._one("closes", event))
 
     def _held(self, record: int) -> Held | None:
         found = self._state.execute(SQL["hold_of_record"], (record,)).fetchall()
