@@ -88,9 +88,10 @@ def renewed(
 ) -> dict[str, object]:
     """Return a person's totals from their ledger rows, to be kept in place of others.
 
-    What waits in the kept totals goes on waiting, also past its time: that it was not
-    awaited any longer is still to be told. What was counted before its moment came stays
-    counted. Totals that the contract no longer declares stay as they are.
+    What waits in the kept totals goes on waiting, unless its moment is among the person's own:
+    also past its time, for its finding is still to be made, and also when somebody else's
+    moment has come since, which ends no wait by itself. All else that is over is counted.
+    Totals that the contract no longer declares stay as they are.
 
     Args:
         contract: Where the rollups are declared.
@@ -102,8 +103,11 @@ def renewed(
     waits = waiting(kept)
     unsettled = {(one.rollup, one.moment) for one in waits}
     fresh, _ = settle(
-        recompute(contract, rows, arrived),
-        lambda one: one.due_ms <= now_ms and (one.rollup, one.moment) not in unsettled,
+        recompute(contract, rows),
+        lambda one: (
+            (one.rollup, one.moment) not in unsettled
+            and (one.awaited in arrived or one.due_ms <= now_ms)
+        ),
     )
     after: Values = {
         name: value
