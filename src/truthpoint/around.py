@@ -1,4 +1,4 @@
-"""What stands around a store and its worker: the gateway's intake and keys, and alerts.
+"""What stands around a store and its worker: intake and keys, the local workspace, and alerts.
 
 Composed here from `runtime` and the adapters that only these need.
 """
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from .capture import Intake
-    from .contract.model import Contract
+    from .contract.model import Contract, Workspace
     from .core.keys import Key
     from .core.watch import Bounds
+    from .findings import Finding
     from .ports import Journal
     from .runtime import Settings
     from .stores.keyring import FileKeyring
@@ -42,6 +43,26 @@ def open_intake(contract: Contract, settings: Settings) -> tuple[Intake, Journal
     )
     journal.see()
     return Intake(journal, Examiner(contract), SystemClock()), journal
+
+
+def local_workspace(
+    contract: Contract, url: str, *, report: Callable[[Finding], None]
+) -> Workspace:
+    """Return the contract's `local` workspace at the address of the one that was started.
+
+    Args:
+        contract: The contract.
+        url: Where the started workspace listens.
+        report: Told when the contract names another address.
+    """
+    from msgspec.structs import replace  # noqa: PLC0415 - `keys` does without
+
+    from .findings import finding  # noqa: PLC0415 - `keys` does without
+
+    declared = contract.workspaces[runtime.DEFAULT_WORKSPACE]
+    if declared.url not in (None, runtime.DEFAULT_LOCAL_URL, url):
+        report(finding("url_ignored", f"The contract's `local` has another url than {url}."))
+    return replace(declared, url=url)
 
 
 def open_keyring(settings: Settings) -> FileKeyring:

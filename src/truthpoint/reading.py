@@ -31,8 +31,6 @@ one second's worth, no second sees more than that."""
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
 """A longer answer is not read: one person with every attribute is far smaller."""
 
-NO_APP_KEY: Final = "the workspace has no app key"
-
 
 class _Customer(msgspec.Struct, frozen=True, gc=False):
     id: str | int | None = None
@@ -188,20 +186,3 @@ class HttpReader:
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
-
-
-class NoReader:
-    """No way to read back: for a workspace without an app key.
-
-    Attributes:
-        failure: Why nothing is told.
-    """
-
-    failure = NO_APP_KEY
-
-    async def find(self, identifiers: Mapping[str, str]) -> bool | None:
-        """Tell nothing."""
-        del identifiers
-
-    async def close(self) -> None:
-        """Let go of nothing."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .capture import Recorder
     from .contract.model import Contract, Secret, Workspace
     from .findings import Finding
-    from .ports import Desk, Journal, Transport
+    from .ports import Desk, Journal, Reader, Transport
     from .stores.sqlite import SqliteBooks, SqliteStore
     from .workers import DeliverySettings, Worker
 
@@ -261,6 +261,20 @@ def open_transport(
     )
 
 
+def open_reader(
+    workspace: Workspace, *, environment: Mapping[str, str] = os.environ
+) -> Reader | None:
+    """Return the way to ask a workspace what it has; None: it has no app key, or not here."""
+    from .reading import APP_URLS, HttpReader  # noqa: PLC0415 - see above
+
+    if workspace.name == DEFAULT_WORKSPACE:
+        return HttpReader(str(workspace.url), app_key="local")
+    if workspace.app_key is None or not environment.get(workspace.app_key.variable):
+        return None
+    app_key = _secret(workspace.app_key, f"the workspace `{workspace.name}`", environment)
+    return HttpReader(APP_URLS[str(workspace.region)], app_key=app_key)
+
+
 def _secret(secret: Secret | None, where: str, environment: Mapping[str, str]) -> str:
     if secret is None:
         raise UsageError(
@@ -311,7 +325,11 @@ def open_worker(
     transport = NoTransport() if shadow else open_transport(workspace)
     store = SqliteStore(store_folder(settings.store))
     surroundings = Surroundings(
-        store=store, transport=transport, clock=SystemClock(), entropy=SystemEntropy()
+        store=store,
+        transport=transport,
+        clock=SystemClock(),
+        entropy=SystemEntropy(),
+        reader=None if shadow else open_reader(workspace),
     )
     worker = Worker(surroundings, Examiner(contract), workspace, settings=delivery, report=report)
     try:
@@ -320,26 +338,6 @@ def open_worker(
         store.close()
         raise
     return worker, store, transport
-
-
-def local_workspace(
-    contract: Contract, url: str, *, report: Callable[[Finding], None]
-) -> Workspace:
-    """Return the contract's `local` workspace at the address of the one that was started.
-
-    Args:
-        contract: The contract.
-        url: Where the started workspace listens.
-        report: Told when the contract names another address.
-    """
-    from msgspec.structs import replace  # noqa: PLC0415 - see above
-
-    from .findings import finding  # noqa: PLC0415 - see above
-
-    declared = contract.workspaces[DEFAULT_WORKSPACE]
-    if declared.url not in (None, DEFAULT_LOCAL_URL, url):
-        report(finding("url_ignored", f"The contract's `local` has another url than {url}."))
-    return replace(declared, url=url)
 
 
 def see_free(folder: Path) -> None:

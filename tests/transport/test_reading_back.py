@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from support.peer import Said, listening
 from support.virtual import VirtualLoop
 from truthpoint import reading
-from truthpoint.reading import APP_URLS, MAX_ANSWER_BYTES, NO_APP_KEY, HttpReader, NoReader
+from truthpoint.reading import APP_URLS, MAX_ANSWER_BYTES, HttpReader
 from truthpoint.testing.running import running_workspace
 from truthpoint.testing.workspace import local_workspace, running_local_workspace
 from truthpoint.transport import TRACK_URLS
@@ -302,18 +302,6 @@ def test_nothing_of_a_person_is_logged_or_told(peer, caplog):
     assert CANARY not in str(failures)
     assert CANARY not in caplog.text
     assert "app-key" not in caplog.text
-
-
-def test_without_an_app_key_nothing_is_told():
-    """A merge or an erasure is then reported unverified."""
-
-    async def story():
-        reader = NoReader()
-        told = await reader.find({"id": "42"})
-        await reader.close()
-        return told, reader.failure
-
-    assert (None, NO_APP_KEY) == asyncio.run(story())
 
 
 def test_each_region_has_both_apis():

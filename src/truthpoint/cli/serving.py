@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from truthpoint import runtime
+from truthpoint import around, runtime
 from truthpoint.errors import OperatorError
 from truthpoint.workers import DeliverySettings
 from truthpoint.workspace import Workspace, WorkspaceError, certificates_beside, start
@@ -91,7 +91,7 @@ async def run_up(
         file = folder / WORKSPACE_FILE
         server = await _start_workspace(stack, file, workspace_port)
         tls_line = await _with_tls(stack, server, file, workspace_port)
-        ours = runtime.local_workspace(contract, server.url, report=report)
+        ours = around.local_workspace(contract, server.url, report=report)
         worker, store, transport = runtime.open_worker(
             contract,
             settings,

@@ -27,6 +27,12 @@ BATCH_RECORDS: Final = 500
 BATCH_BYTES: Final = 8 * 1024 * 1024
 """Bytes of their bodies, at most: a record takes many times its bytes while it is decided."""
 
+SCRUB_RECORDS: Final = 50
+"""Records whose bytes are forgotten at a time: a capture that waits for it waits little."""
+
+EXPIRE_EVERY_MS: Final = 3_600_000
+"""How often it is looked for bytes that are kept no longer."""
+
 _logger: Final = logging.getLogger("truthpoint")
 
 
@@ -54,6 +60,7 @@ class Decider:
         self._clock = clock
         self._takes_tests = takes_tests
         self._logged: set[str] = set()
+        self._expires_next_ms = 0
         self.decided = 0
 
     def step(self) -> int:
@@ -68,6 +75,7 @@ class Decider:
         """
         now_ms = self._clock.now_ms()
         self._store.release(now_ms)
+        self.forget()
         rows = self._store.undecided(BATCH_RECORDS, limit_bytes=BATCH_BYTES)
         if rows:
             self._decide(rows)
@@ -75,6 +83,14 @@ class Decider:
         # In a backlog, what somebody waits for may be captured already.
         ended = self._end_waits(now_ms) if len(rows) < BATCH_RECORDS else 0
         return len(rows) + ended
+
+    def forget(self) -> int:
+        """Empty some of the records whose bytes are to be forgotten; return how many (law 20)."""
+        now_ms = self._clock.now_ms()
+        if now_ms >= self._expires_next_ms:
+            self._expires_next_ms = now_ms + EXPIRE_EVERY_MS
+            self._store.forgetting.expire(now_ms - self._examiner.contract.raw_retention_ms)
+        return self._store.forgetting.scrub(SCRUB_RECORDS)
 
     def _end_waits(self, now_ms: int) -> int:
         """Count what has waited long enough in totals; return of how many people."""

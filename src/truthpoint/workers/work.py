@@ -16,6 +16,7 @@ from truthpoint.ports import Binding, TransportFailed
 from .decide import Decider
 from .deliver import Deliverer, DeliverySettings
 from .pacing import happened
+from .reading_back import ReadingBack
 from .recounting import see_kinds
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from truthpoint.contract.model import Contract, Workspace
     from truthpoint.core.examine import Examiner
     from truthpoint.core.outbox import Totals
-    from truthpoint.ports import Clock, Entropy, Store, Transport
+    from truthpoint.ports import Clock, Entropy, Reader, Store, Transport
 
 POLL_SECONDS: Final = 0.02
 """How often an idle worker looks into the journal, which other processes write."""
@@ -42,12 +43,14 @@ class Surroundings:
         transport: The way to Customer.io.
         clock: The time of day.
         entropy: Chance, for jitter.
+        reader: The way to ask Customer.io what it has; None: there is none.
     """
 
     store: Store
     transport: Transport
     clock: Clock
     entropy: Entropy
+    reader: Reader | None = None
 
 
 class Worker:
@@ -95,6 +98,9 @@ class Worker:
             attributes=self._attributes,
             settings=self._settings,
         )
+        self.reading_back = ReadingBack(
+            self._store, surroundings.reader, clock=surroundings.clock, report=self._report
+        )
 
     @property
     def workspace_name(self) -> str:
@@ -114,7 +120,8 @@ class Worker:
     @property
     def progress(self) -> int:
         """How much it has done since its start: records decided, operations answered for good."""
-        return self.decider.decided + self.deliverer.statistics().taken
+        delivered = self.deliverer.statistics().taken
+        return self.decider.decided + delivered + self.reading_back.asked
 
     @property
     def ready(self) -> bool:
@@ -167,6 +174,7 @@ class Worker:
         beside = [
             asyncio.create_task(self._mirror(stop, ended)),
             asyncio.create_task(self._decide(ended)),
+            asyncio.create_task(self.reading_back.run(ended)),
         ]
         try:
             if await self.check_workspace(ended):
@@ -213,7 +221,7 @@ class Worker:
             stops += 1
 
     async def drain(self) -> None:
-        """Check the workspace, then decide and deliver everything that there is.
+        """Check the workspace, then decide, deliver and read back everything that there is.
 
         Raises:
             WrongWorkspace: The credentials lead elsewhere than the contract or store says.
@@ -223,6 +231,9 @@ class Worker:
         while self.decider.step():  # noqa: ASYNC110 - it only lets others run
             await asyncio.sleep(0)
         await self.deliverer.drain()
+        await self.reading_back.drain()
+        while self.decider.forget():  # noqa: ASYNC110 - it only lets others run
+            await asyncio.sleep(0)
 
     async def shadow(self, stop: asyncio.Event, *, drain: bool = False) -> int:
         """Decide and deliver nothing, until told to stop; Customer.io is not even asked.
