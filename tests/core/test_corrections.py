@@ -7,8 +7,10 @@ from itertools import permutations
 
 import pytest
 from correcting import (
+    CONTRACT,
     EXAMINER,
     HOUR_MS,
+    SHOP,
     added,
     codes,
     event,
@@ -26,8 +28,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from truthpoint.contract import read
 from truthpoint.core.decision import Outcome
+from truthpoint.core.examine import Examiner
 from truthpoint.core.overdue import end_waits
+from truthpoint.core.rollups import Corrections
 from truthpoint.testing.builders import START_MS, line
 
 
@@ -239,3 +244,39 @@ def test_totals_are_the_same_for_every_order_of_arrival(story, chance, cuts):
 
     assert totals(one) == totals(other)
     assert added(one) == added(other)
+
+
+def test_items_are_corrected_where_they_are_of_one_type():
+    """Law 10: a list of other items says something else; read in one pass or not."""
+    text = SHOP.replace(
+        "sources:",
+        "types: {item: {sku: {type: string, required: true}}, "
+        "thing: {sku: {type: integer, required: true}}}\nsources:",
+        1,
+    )
+    items = "      items: {type: list, of: item, default: []}\n"
+    channel, noted = "      channel: {type", "      total: {type: string"
+    text = text.replace(channel, items + channel).replace(
+        noted, items.replace("item,", "thing,") + noted
+    )
+    text += "  skus: {count_distinct: paid.items.sku}\n"
+    examiner = Examiner(read(text.encode(), file="tracking.yaml"))
+    bodies = [
+        paid(items=[{"sku": "a"}, {"sku": "b"}]),
+        fixed("F-1", items=[{"sku": "c"}]),
+        event("noted", note_id="N-1", order_id="A-1", items=[{"sku": 1}], after_ms=9_000),
+    ]
+
+    def skus(*said):
+        story = run(rows(*said, source="app"), [1, 2], examiner=examiner)
+        return totals(story)["42"]["skus"], codes(story)
+
+    assert (["c"], []) == skus(*bodies[:2])
+    assert (["c"], ["corrected_unknown"]) == skus(*reversed(bodies[:2]))
+    assert (["a", "b"], ["corrected_nothing"]) == skus(*bodies)
+
+
+def test_only_an_event_that_corrects_says_anything_of_another():
+    """A mistake of the product's own would otherwise pass in silence."""
+    with pytest.raises(ValueError, match="corrects nothing"):
+        Corrections(CONTRACT, CONTRACT.events["paid"])

@@ -31,8 +31,15 @@ def found(value: object, kind: RollupKind, field: str) -> object:
         kept = {"decimal": str(value)} if isinstance(value, Decimal) else value
         return None if kept == "" else kept
     given: list[Any] = cast("list[Any]", value) if isinstance(value, list) else [value]
-    texts = {text_of(one[field] if field else one) for one in given} - {""}
+    texts = {text_of(_of_item(one, field) if field else one) for one in given} - {""}
     return sorted(texts) or None
+
+
+def _of_item(item: Any, field: str) -> object:
+    """Return a field of a list's item: a mapping, or a struct where its record was usual."""
+    if isinstance(item, dict):
+        return cast("dict[str, object]", item)[field]
+    return getattr(item, field)
 
 
 def exact(kept: object) -> object:
