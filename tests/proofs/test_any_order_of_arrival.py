@@ -111,8 +111,14 @@ class Person:
         return wanted_ms is not None and wanted_ms > refused_ms + SKEW_MS
 
 
-def people_of(lines: Iterable[Line]) -> list[Person]:
-    """Everybody, by what comes together in any line."""
+def people_of(lines: Iterable[Line], *, by_device: bool = True) -> list[Person]:
+    """Everybody, by what comes together in any line.
+
+    Args:
+        lines: The lines.
+        by_device: Whether a device makes two one that have better names as well. Until those
+            names come together, each is somebody of their own.
+    """
     found: list[Person] = []
     for line in lines:
         names = set(line.person.items())
@@ -122,6 +128,8 @@ def people_of(lines: Iterable[Line]) -> list[Person]:
             names.add(("email", line.said["attributes"]["email"]))
         if line.event == "order_paid" and line.is_whole:
             names.add(("order", line.said["properties"]["order_id"]))
+        if not by_device and any(kind in ("id", "email") for kind, _ in names):
+            names = {(kind, value) for kind, value in names if kind != "anonymous_id"}
         same = [one for one in found if one.names & names]
         found = [one for one in found if one not in same]
         merged = Person(names=set(names), lines=[line])
@@ -261,7 +269,7 @@ class Model:
         assert sorted(sent) == sorted(expected)
         sent_at = {event_id: place for place, event_id in enumerate(sent)}
         for delivery in range(len(self.arrival.cuts) + 1):
-            for who in people_of(self.learned_by(delivery)):
+            for who in people_of(self.learned_by(delivery), by_device=False):
                 own = [
                     sent_at[told.event_ids[place]]
                     for place, line in enumerate(self.arrival.lines)
