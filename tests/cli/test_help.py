@@ -39,7 +39,8 @@ def test_the_commands_are_those_of_the_issue():
     expected = {
         *("init", "up", "serve", "work", "workspace", "demo", "send", "validate"),
         *("status", "person", "events", "recompute", "pause", "resume"),
-        *(f"{group} {act}" for group in ("quarantine", "dead") for act in _ACTS),
+        *("erase", "readmit", "export"),
+        *(f"{group} {act}" for group in ("quarantine", "dead", "held") for act in _ACTS),
         *(f"keys {act}" for act in ("new", "list", "revoke")),
     }
 

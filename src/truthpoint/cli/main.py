@@ -19,7 +19,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from . import init, keys, look, mend, pausing, recomputing, run_commands, send, validate
+from . import erasing, init, keys, look, mend, pausing, recomputing, run_commands, send, validate
 
 
 class _Root(TyperGroup):
@@ -68,6 +68,7 @@ look.add_to(app)
 mend.add_to(app)
 recomputing.add_to(app)
 pausing.add_to(app)
+erasing.add_to(app)
 keys.add_to(app)
 
 

@@ -131,10 +131,12 @@ def _add_act(group: typer.Typer, outcome: Outcome, name: str, act: _Act) -> None
     ) -> None:
         with opened_desk(store, acts=True) as desk:
             chosen = _chosen(desk, outcome, records, everything=everything)
+            if act.name == "replay" and outcome is not Outcome.DEAD:
+                chosen = _with_bytes(chosen, named=bool(records))
             if not chosen:
                 return
             output.put(act.foretold(chosen))
-            _confirm(f"{act.name.capitalize()} them?", yes=yes)
+            confirm(f"{act.name.capitalize()} them?", yes=yes)
             does = desk.replay if act.name == "replay" else desk.discard
             done = does(outcome, [step.record for step in chosen])
             output.put(f"{done:,} {act.done}.")
@@ -151,7 +153,7 @@ def _show(desk: Desk, record: int, *, json: bool) -> None:
         failing.absent(f"The journal has no record {record}.", json=json)
         return
     row, step, findings = found
-    body = row.body.decode(errors="backslashreplace")
+    body = None if row.is_forgotten else row.body.decode(errors="backslashreplace")
     # Customer.io's own words may repeat a value of the record: they are shown here only.
     said = step.reason.partition(SAID)[2]
     if json:
@@ -163,7 +165,13 @@ def _show(desk: Desk, record: int, *, json: bool) -> None:
         output.put(as_text(one))
     if said:
         output.put(f"Customer.io said: {said}")
-    output.put(body)
+    output.put(FORGOTTEN if body is None else body)
+
+
+FORGOTTEN: Final = (
+    "Its bytes are gone: its person was erased, or they named nobody and were kept for as long "
+    "as the contract's `raw_retention`."
+)
 
 
 def _chosen(
@@ -190,6 +198,19 @@ def _chosen(
     return [step for step in listed if step.record in wanted]
 
 
+def _with_bytes(chosen: list[Step], *, named: bool) -> list[Step]:
+    """Return those that can be decided again; without its bytes a record cannot."""
+    gone = [step.record for step in chosen if step.forgotten]
+    if not gone:
+        return chosen
+    numbers = ", ".join(str(number) for number in gone)
+    if named:
+        hint = "Nothing was changed; a record that is sent again is decided as a new one."
+        raise UsageError(f"Their bytes are gone, so nothing can be decided: {numbers}.", hint=hint)
+    output.note(f"Left out, for their bytes are gone: {numbers}.")
+    return [step for step in chosen if not step.forgotten]
+
+
 def _what_triggers(steps: list[Step]) -> str:
     now_ms = SystemClock().now_ms()
     young = sum(now_ms - step.at_ms <= HORIZON_MS for step in steps)
@@ -199,7 +220,8 @@ def _what_triggers(steps: list[Step]) -> str:
     )
 
 
-def _confirm(question: str, *, yes: bool) -> None:
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask whether to go on; end where the answer is no, or nobody is there to ask."""
     if yes:
         return
     if not sys.stdin or not sys.stdin.isatty():

@@ -125,6 +125,7 @@ def step_json(step: Step) -> dict[str, object]:
         "record_id": step.record_id,
         "repeats": step.repeats or "",
         "other_person": step.other_person or "",
+        "forgotten": step.forgotten or "",
         **(_held_json(step.held) if step.held else {}),
         **(_story_json(step.story) if step.story else {}),
     }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def put_person(view: PersonView, *, now_ms: int, json: bool) -> None:
     """Write a person and their timeline."""
     if json:
-        output.put_json(_person_json(view))
+        output.put_json(person_json(view))
         return
     for line in _person_lines(view, now_ms):
         output.put(line)
@@ -57,7 +57,8 @@ def _titled(title: str, lines: list[str]) -> list[str]:
     return [title, *(f"  {line}" for line in lines)] if lines else []
 
 
-def _person_json(view: PersonView) -> dict[str, object]:
+def person_json(view: PersonView) -> dict[str, object]:
+    """Return a person as plain values."""
     from truthpoint.core.telling import person_kind, shown_totals  # noqa: PLC0415 - status does without
 
     totals = view.totals

@@ -66,6 +66,7 @@ def status_json(sight: Sight) -> dict[str, object]:
         "guests": backlog.guests,
         "visitors": backlog.visitors,
         "oldest_held_at": None if held_ms is None else to_iso(held_ms),
+        "bytes_expired": backlog.expired,
         "withheld_operations": dict(sight.past.withheld),
         "delivered_after_72_hours": dict(sight.past.late),
         "not_owned": [_hearsay_json(one) for one in sight.past.hearsay],
@@ -159,6 +160,11 @@ def _past_lines(sight: Sight) -> list[str]:
         "happened: no campaign could start"
         for event, count in sight.past.late.items()
     ]
+    if sight.backlog.expired:
+        lines.append(
+            f"forgotten    {sight.backlog.expired:>9,} records   their bytes, which named nobody, "
+            "were kept for as long as `raw_retention`"
+        )
     for one in sight.past.hearsay:
         said = ", ".join(f"{said.source} {said.count:,}" for said in one.said)
         lines.append(

@@ -187,6 +187,7 @@ class Step:
         other_person: Whether it names another person than the one whose moment that is.
         held: Why and until when it waits; None: it is not held.
         story: What else a timeline tells; None in lists.
+        forgotten: Whether its bytes are gone.
     """
 
     record: int
@@ -205,6 +206,7 @@ class Step:
     other_person: bool = False
     held: Held | None = None
     story: Story | None = None
+    forgotten: bool = False
 
 
 def hearsay(withheld: Mapping[str, int], said: Iterable[Said]) -> tuple[Hearsay, ...]:

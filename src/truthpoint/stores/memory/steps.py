@@ -76,6 +76,7 @@ class Steps:
             event=(verdict.event or "") if verdict is not None else "",
             source=row.source,
             record_id=row.record_id,
+            forgotten=row.is_forgotten,
             repeats=None if owner is None else owner.record,
             other_person=owner is not None
             and names_another(read, shelf.people[owner.person].canonical_id),
@@ -180,4 +181,5 @@ def _operation_step(row: JournalRow, held: Held) -> Step:
         settled_at_ms=held.settled_at_ms,
         source=row.source,
         record_id=row.record_id,
+        forgotten=row.is_forgotten,
     )

@@ -80,6 +80,7 @@ class Steps:
                 outcome=Outcome.PENDING,
                 source=row.source,
                 record_id=row.record_id,
+                forgotten=row.is_forgotten,
             )
         outcome, reason, event = verdict
         repeated = self._one("repeated_by_record", row.record)
@@ -91,6 +92,7 @@ class Steps:
             event=event or "",
             source=row.source,
             record_id=row.record_id,
+            forgotten=row.is_forgotten,
             repeats=repeated[0] if repeated else None,
             other_person=bool(repeated) and names_another(read, repeated[1]),
             held=self._held(row.record) if outcome == Outcome.HELD else None,
@@ -188,4 +190,5 @@ def _operation_step(row: JournalRow, found: rows.Row) -> Step:
         settled_at_ms=settled_at_ms,
         source=row.source,
         record_id=row.record_id,
+        forgotten=row.is_forgotten,
     )

@@ -1,0 +1,235 @@
+"""`erase`, `readmit` and `export`: what a person may ask of a shop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from truthpoint import runtime
+from truthpoint.errors import UsageError
+from truthpoint.values.instants import to_iso
+
+from . import failing, options, output
+from .look import opened_desk
+from .mend import FORGOTTEN, confirm
+from .persons import person_json
+
+if TYPE_CHECKING:
+    from truthpoint.capture import Receipt
+    from truthpoint.contract.model import Contract
+    from truthpoint.ports import Desk, PersonView
+
+_EVERYTHING: Final = 1_000_000_000
+
+Id = Annotated[
+    str | None, typer.Argument(metavar="[ID]", help="The canonical id.", show_default=False)
+]
+Email = Annotated[str | None, typer.Option("--email", help="Their email.", show_default=False)]
+Link = Annotated[
+    list[str] | None,
+    typer.Option("--link", metavar="KIND=VALUE", help="Another identifier; again for each."),
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (erase, readmit, export):
+        app.command(help=options.help_of(command))(command)
+
+
+def erase(  # noqa: PLR0913 - each is an option of the command line
+    identifier: Id = None,
+    *,
+    email: Email = None,
+    link: Link = None,
+    yes: Yes = False,
+    contract: options.Contract = None,
+    store: options.Store = None,
+    json: options.Json = False,
+) -> None:
+    """Erase somebody, here and at Customer.io; nothing undoes it.
+
+    Name all that you know of them. A worker buries every identifier of theirs, waits for what is on
+    its way, has Customer.io suppress the profile (or delete it, as the contract says), removes what
+    is known here, and asks whether they are gone. Whatever comes of them later is withheld.
+
+    Examples:
+      truthpoint erase 42
+      truthpoint erase 42 --email ana@example.org --yes
+      truthpoint erase --link anonymous_id=f3b1 --yes --json
+    """
+    with failing.failing_clearly(json=json):
+        person = _named(identifier, email, link)
+        settings = runtime.Settings.gathered(contract=contract, store=store)
+        loaded = runtime.load_contract(settings.contract)
+        confirm("Erase them? Nothing undoes it.", yes=yes)
+        _say("erase", person, loaded, settings, json=json, then=_ERASED)
+
+
+def readmit(
+    identifier: Id = None,
+    *,
+    email: Email = None,
+    link: Link = None,
+    contract: options.Contract = None,
+    store: options.Store = None,
+    json: options.Json = False,
+) -> None:
+    """Let somebody in again who was erased, on purpose.
+
+    Name the id and the email: nothing here remembers them, and Customer.io lets in again what is
+    named. What was erased does not come back; what comes from then on counts.
+
+    Examples:
+      truthpoint readmit 42 --email ana@example.org
+      truthpoint readmit --email ana@example.org --json
+    """
+    with failing.failing_clearly(json=json):
+        person = _named(identifier, email, link)
+        settings = runtime.Settings.gathered(contract=contract, store=store)
+        loaded = runtime.load_contract(settings.contract)
+        _say("readmit", person, loaded, settings, json=json, then=_READMITTED)
+
+
+_ERASED: Final = (
+    "A worker carries it out; `truthpoint events` and `truthpoint person` know nothing of them "
+    "once it was answered. Backups and the shop's own files are yours to clean."
+)
+_READMITTED: Final = (
+    "A worker carries it out. One that comes too early, or for somebody who was never erased, "
+    "waits in `truthpoint quarantine list`."
+)
+
+
+def _named(identifier: str | None, email: str | None, links: list[str] | None) -> dict[str, str]:
+    """Return whom the arguments name, as a record does."""
+    person = {} if identifier is None else {"id": identifier}
+    if email is not None:
+        person["email"] = email
+    for link in links or ():
+        kind, equals, value = link.partition("=")
+        if not (kind and equals and value):
+            raise UsageError("A --link is no KIND=VALUE.", hint="As in --link phone=+4915112345.")
+        person[kind] = value
+    if not person:
+        raise UsageError("Nobody was named.", hint="Give an ID, --email or --link.")
+    return person
+
+
+def _say(
+    kind: str,
+    person: dict[str, str],
+    contract: Contract,
+    settings: runtime.Settings,
+    *,
+    json: bool,
+    then: str,
+) -> None:
+    """Capture a record about somebody, and tell what became of it and what comes next."""
+    source = runtime.usual_source(contract)
+    with runtime.recorder(contract, settings, source=source) as recorder:
+        receipt = recorder.record({"type": kind, "person": person})
+    _tell(receipt, json=json, then=then)
+    if receipt.result != "accepted":
+        raise typer.Exit(failing.FINDINGS)
+
+
+def _tell(receipt: Receipt, *, json: bool, then: str) -> None:
+    from truthpoint.findings import as_json  # noqa: PLC0415 - help does without
+
+    if json:
+        findings = [as_json(one) for one in receipt.findings]
+        told = {"record_id": receipt.record_id, "result": receipt.result, "findings": findings}
+        output.put_json(told)
+        return
+    output.note_findings(receipt.findings)
+    if receipt.result == "accepted":
+        output.put(f"Captured as {receipt.record_id}. {then}")
+    else:
+        output.put(f"Captured as {receipt.record_id}; it will be quarantined.")
+
+
+def export(
+    identifier: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID", help="The canonical id, or an email, phone or other link of theirs."
+        ),
+    ],
+    *,
+    store: options.Store = None,
+    json: options.Json = False,
+) -> None:
+    """Write everything that is stored about one person.
+
+    Who they are, links, attributes, consents, totals, and every record with its bytes and what
+    became of it. It is all personal data: keep it where only they get it.
+
+    Examples:
+      truthpoint export 42 > ana.txt
+      truthpoint export ana@example.org --json > ana.json
+    """
+    with opened_desk(store, json=json) as desk:
+        view = desk.person(identifier, limit=_EVERYTHING)
+        if view is None:
+            failing.absent("Nobody in this store is known by this, or several are.", json=json)
+        elif json:
+            output.put_json({**person_json(view), **_kept(view), "records": _records(desk, view)})
+        else:
+            _put(desk, view)
+
+
+def _kept(view: PersonView) -> dict[str, object]:
+    """Return what is stored beside of what `person` shows."""
+    attributes = {} if view.profile is None else view.profile.attributes
+    return {
+        "person_key": view.row.person,
+        "address": view.row.address,
+        "attributes": {
+            name: {"value": one.value, "at": to_iso(one.at_ms)}
+            for name, one in sorted(attributes.items())
+        },
+    }
+
+
+def _records(desk: Desk, view: PersonView) -> list[dict[str, object]]:
+    """Return every record of somebody with its bytes."""
+    told: list[dict[str, object]] = []
+    for step in view.steps:
+        found = desk.record(step.record)
+        body = b"" if found is None else found[0].body
+        captured_ms = None if found is None else found[0].captured_at_ms
+        told.append(
+            {
+                **output.step_json(step),
+                "captured_at": None if captured_ms is None else to_iso(captured_ms),
+                "body": body.decode(errors="backslashreplace") if body else None,
+            }
+        )
+    return told
+
+
+def _put(desk: Desk, view: PersonView) -> None:
+    told = {**person_json(view), **_kept(view)}
+    for name in _PARTS:
+        output.put(f"{name}: {_shown(told[name])}")
+    output.put("records:")
+    for one in _records(desk, view):
+        body = one.pop("body")
+        output.put(_shown(one))
+        output.put(f"  {FORGOTTEN if body is None else body}")
+
+
+_PARTS: Final = (
+    *("id", "kind", "standing", "person_key", "address"),
+    *("links", "attributes", "consents", "totals"),
+)
+
+
+def _shown(value: object) -> str:
+    """Return a text as it is, all else as JSON over several lines."""
+    from msgspec import json  # noqa: PLC0415 - help does without
+
+    return value if isinstance(value, str) else json.format(json.encode(value)).decode()
