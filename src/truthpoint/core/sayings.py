@@ -87,7 +87,8 @@ class Sayings:
     ) -> None:
         """Send what changed of somebody's attributes; nothing changed: nothing is sent."""
         update = Update(attributes=attributes, at_ms=at_ms, source=row.source)
-        applied = profiles.apply(self._batch.profile(person.person), update, self._contract)
+        before = self._batch.profile(person.person)
+        applied = profiles.apply(before, update, self._contract)
         self._batch.note(row, applied.findings)
         self._end_links(person.person, applied.profile)
         changed: dict[str, object] = {}
@@ -101,6 +102,10 @@ class Sayings:
             self._batch.end(row, Outcome.RECORDED, "", person=person.person)
             return
         consents = any(one.consent_changed for one in (*united, applied))
+        apart = {} if address else _replaced(before, changed)
+        if len(apart) == len(changed):
+            apart = {}
+        changed = {name: value for name, value in changed.items() if name not in apart}
         identifiers = not IDENTIFIER_ATTRIBUTES.isdisjoint(changed)
         operation = self._batch.add(
             row,
@@ -112,6 +117,15 @@ class Sayings:
             address=address,
         )
         self._batch.total_behind(operation)
+        if apart:
+            self._batch.add(
+                row,
+                person.person,
+                Action.IDENTIFY,
+                at_ms,
+                attributes=encode(profiles.wire_attributes(self._contract, apart)),
+                own=False,
+            )
 
     def _end_links(self, person: int, profile: Profile) -> None:
         """Let an email or a phone that was deleted be somebody else's from then on.
@@ -237,3 +251,17 @@ _NOBODY = "`from` leads to nobody whom a merge could name at Customer.io."
 def _identifiers(who: Who) -> dict[str, object]:
     """Return the links of a record that are attributes at Customer.io too."""
     return {kind: value for kind, value in who.links if kind in IDENTIFIER_ATTRIBUTES}
+
+
+def _replaced(before: Profile, changed: Mapping[str, object]) -> dict[str, object]:
+    """Return the identifiers among what changed that take the place of others.
+
+    They are sent apart: where a workspace does not let an id change an email, Customer.io
+    refuses the whole update, and answers 200 (customerio-api, 2.3).
+    """
+    had = {
+        name
+        for name in IDENTIFIER_ATTRIBUTES
+        if name in before.attributes and before.attributes[name].value is not None
+    }
+    return {name: value for name, value in changed.items() if name in had and value is not None}
