@@ -9,6 +9,7 @@ import typer
 
 from truthpoint import runtime
 from truthpoint.errors import StoreBusy
+from truthpoint.values.instants import to_iso
 
 from . import failing, options, output
 from .look import opened_desk
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from truthpoint.core.recount import Recount
     from truthpoint.runtime import Settings
     from truthpoint.stores.sqlite import SqliteBooks, SqliteStore
+
+
+_TIMES = ("earliest", "latest")
+"""Kinds of rollups that are times."""
 
 
 def add_to(app: typer.Typer) -> None:
@@ -165,7 +170,9 @@ def _put(recounts: Iterable[Recount], contract: Contract, *, mended: bool, json:
             continue
         who = _name(one.person)
         for name, now, then in differences:
-            output.put(f"{who}: {name} is {_value(now)}, and {_value(then)} by the ledger")
+            is_time = name in contract.rollups and contract.rollups[name].kind in _TIMES
+            told = _value(now, is_time=is_time), _value(then, is_time=is_time)
+            output.put(f"{who}: {name} is {told[0]}, and {told[1]} by the ledger")
         if not differences:
             output.put(f"{who}: what the totals are made of differs, though none shows it yet")
 
@@ -174,8 +181,10 @@ def _name(person: PersonRow) -> str:
     return person.canonical_id or f"(person key {person.person}, no id yet)"
 
 
-def _value(value: object) -> str:
-    return "absent" if value is None else str(value)
+def _value(value: object, *, is_time: bool) -> str:
+    if value is None:
+        return "absent"
+    return to_iso(value * 1000) if is_time and isinstance(value, int) else str(value)
 
 
 def _people(count: int) -> str:
