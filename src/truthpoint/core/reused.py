@@ -28,8 +28,21 @@ class Reused:
 
 def other_id(record_id: str, body: bytes) -> str:
     """Return the id under which a record is kept whose own id has other content already."""
+    return _PREFIX + _digest(record_id, body)
+
+
+def _digest(record_id: str, body: bytes) -> str:
     named = record_id.encode()
-    return _PREFIX + sha256(b"%d:%b%b" % (len(named), named, body)).hexdigest()[:32]
+    return sha256(b"%d:%b%b" % (len(named), named, body)).hexdigest()[:32]
+
+
+def id_anew(record_id: str, body: bytes) -> str:
+    """Return the id under which a record is kept whose own id has one whose bytes are forgotten.
+
+    Whether it says the same, nobody knows: it is decided as a new one, and is a repeat from
+    then on. The erased are withheld all the same, by what names them.
+    """
+    return f"anew-{_digest(record_id, body)}"
 
 
 def is_reused(kept_as: str, record_id: str | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from truthpoint.core.decision import JournalRow
-from truthpoint.core.reused import Reused, other_id
+from truthpoint.core.reused import Reused, id_anew, other_id
 from truthpoint.errors import CaptureFailed
 from truthpoint.ports import Appended
 
@@ -52,6 +52,9 @@ def _append(shelf: MemoryShelf, capture: Capture) -> Appended:
             break
         if shelf.records[number].body == capture.body:
             return Appended(record=number, repeat=True, reused=reused)
+        if shelf.records[number].is_forgotten:
+            record_id = id_anew(record_id, capture.body)
+            continue
         earlier = earlier or number
         record_id = other_id(record_id, capture.body)
     number = len(shelf.records) + 1

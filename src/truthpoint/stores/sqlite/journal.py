@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from truthpoint.core.reused import Reused, other_id
+from truthpoint.core.reused import Reused, id_anew, other_id
 from truthpoint.errors import CaptureFailed, StoreUnusable
 from truthpoint.ports import Appended
 
@@ -142,6 +142,9 @@ class SqliteJournal:
             number, known = execute(SQL["earlier"], (capture.source, record_id)).fetchone()
             if known == body:
                 return Appended(record=number, repeat=True, reused=reused)
+            if not known:
+                record_id = id_anew(record_id, body)
+                continue
             record_id = other_id(record_id, body)
             reused = Reused(
                 earlier=number if reused is None else reused.earlier, record_id=record_id

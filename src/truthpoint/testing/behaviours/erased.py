@@ -20,8 +20,9 @@ from truthpoint.core.outbox import Action, Operation, Standing
 from truthpoint.core.people import EMAIL, ID, Grade, Identifier, LinkRow, address_of
 from truthpoint.core.profile import Profile
 from truthpoint.core.questions import ASK_AFTER_MS, Question, answered
+from truthpoint.core.reused import is_reused
 from truthpoint.core.tombstones import digest
-from truthpoint.testing.builders import START_MS
+from truthpoint.testing.builders import START_MS, a_capture
 from truthpoint.testing.scene import DEAD, DELIVERED, RETRY
 
 from .base import Behaviour
@@ -381,6 +382,19 @@ class ErasedBehaviour(Behaviour):
 
         assert self.scene.desk.replay(Outcome.QUARANTINED, None) == 0
         assert self.scene.standing(waiting, record) == [Outcome.QUARANTINED] * 2
+
+    def test_what_is_said_again_after_its_bytes_are_gone_is_a_new_record(self) -> None:
+        """Laws 1, 16, 20: nobody can tell whether it is the same; said twice, it is a repeat."""
+        record = self.scene.quarantine(self.scene.capture(b"{}"))
+        name = self.body(record).record_id
+        self.expire()
+        self.scrub()
+        capture = a_capture(b"{}", name)
+        again, twice = (self.scene.journal.append([capture])[0] for _ in range(2))
+
+        assert (again.repeat, again.reused, twice.repeat) == (False, None, True)
+        assert twice.record == again.record != record
+        assert not is_reused(self.body(again.record).record_id, name)
 
     # ------------------------------------------------------------ bytes of nobody
 
