@@ -25,6 +25,8 @@ from truthpoint.core.decision import Outcome
 Name = tuple[str, str]
 
 SKEW_MS = 5 * MINUTE_MS
+STRENGTH = ("id", "email", "anonymous_id", "stripe_customer", "order")
+
 STALE_MS = 24 * HOUR_MS
 
 
@@ -111,13 +113,13 @@ class Person:
         return wanted_ms is not None and wanted_ms > refused_ms + SKEW_MS
 
 
-def people_of(lines: Iterable[Line], *, by_device: bool = True) -> list[Person]:
+def people_of(lines: Iterable[Line], *, in_passing: bool = True) -> list[Person]:
     """Everybody, by what comes together in any line.
 
     Args:
         lines: The lines.
-        by_device: Whether a device makes two one that have better names as well. Until those
-            names come together, each is somebody of their own.
+        in_passing: Whether names that only come together in an event make two one as well.
+            Where they are known apart, each is somebody of their own until more is said.
     """
     found: list[Person] = []
     for line in lines:
@@ -128,8 +130,10 @@ def people_of(lines: Iterable[Line], *, by_device: bool = True) -> list[Person]:
             names.add(("email", line.said["attributes"]["email"]))
         if line.event == "order_paid" and line.is_whole:
             names.add(("order", line.said["properties"]["order_id"]))
-        if not by_device and any(kind in ("id", "email") for kind, _ in names):
-            names = {(kind, value) for kind, value in names if kind != "anonymous_id"}
+        if line.event and not in_passing:
+            kinds = dict(names)
+            best = next(kind for kind in STRENGTH if kind in kinds)
+            names = {(best, kinds[best])}
         same = [one for one in found if one.names & names]
         found = [one for one in found if one not in same]
         merged = Person(names=set(names), lines=[line])
@@ -269,7 +273,7 @@ class Model:
         assert sorted(sent) == sorted(expected)
         sent_at = {event_id: place for place, event_id in enumerate(sent)}
         for delivery in range(len(self.arrival.cuts) + 1):
-            for who in people_of(self.learned_by(delivery), by_device=False):
+            for who in people_of(self.learned_by(delivery), in_passing=False):
                 own = [
                     sent_at[told.event_ids[place]]
                     for place, line in enumerate(self.arrival.lines)
