@@ -175,8 +175,8 @@ def test_the_samples_are_delivered_to_a_local_workspace(shop):
 
     assert (0, "24 records: 24 accepted.\n") == (sent.code, sent.out)
     assert (0, True) == (worked.code, worked.err.startswith("20 delivered, 0 dead in "))
-    assert 10 == timeline.out.count("\tdelivered\t")
-    assert 2 == timeline.out.count("\twithheld\tclosed\t")
+    assert 10 == timeline.out.count("): delivered on ")
+    assert 2 == timeline.out.count("): withheld, because ")
     attributes = person["attributes"]
     assert ("1", "28.25", "none") == tuple(
         str(attributes[name]) for name in ("orders_count", "lifetime_value", "vip_tier")

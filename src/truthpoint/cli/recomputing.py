@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from truthpoint.contract.model import Contract
     from truthpoint.core.people import PersonRow
     from truthpoint.core.recount import Recount
+    from truthpoint.ports import Store
     from truthpoint.runtime import Settings
-    from truthpoint.stores.sqlite import SqliteBooks, SqliteStore
 
 
 _TIMES = ("earliest", "latest")
@@ -78,7 +78,7 @@ def _compare(settings: Settings, contract: Contract, person: int | None, *, json
     from truthpoint.workers.recounting import Recounting  # noqa: PLC0415 - help does without
 
     differ = 0
-    with _books(settings) as books:
+    with closing(runtime.open_books(settings)) as books:
         _note_change(contract, books.rollups())
         now_ms = runtime.SystemClock().now_ms()
         recounting = Recounting(books.knowledge, contract, now_ms=now_ms)
@@ -130,16 +130,7 @@ def _note_change(contract: Contract, remembered: str | None) -> None:
 
 
 @contextmanager
-def _books(settings: Settings) -> Generator[SqliteBooks]:
-    books = runtime.open_books(settings)
-    try:
-        yield books
-    finally:
-        books.close()
-
-
-@contextmanager
-def _held(settings: Settings) -> Generator[SqliteStore]:
+def _held(settings: Settings) -> Generator[Store]:
     try:
         store = runtime.open_store(settings)
     except StoreBusy as busy:
