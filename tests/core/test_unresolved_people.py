@@ -424,3 +424,24 @@ def test_a_digest_can_be_told_only_by_who_has_the_secret(one: bytes, other: byte
     assert (told, 2 * DIGEST_BYTES) == (digest(one, ("email", ANA)), len(told))
     assert (one == other) is (told == digest(other, ("email", ANA)))
     assert told not in {digest(one, ("phone", ANA)), digest(one, ("email", EVA))}
+
+
+def test_money_does_not_wait_for_an_order_of_its_own_where_a_link_of_its_person_decides() -> None:
+    """Law 8: only a record that names nobody else is held by what its event ties."""
+    rules = {
+        "order": Unresolved(then=Unidentified.QUARANTINE, hold_ms=HOUR_MS),
+        "other": Unresolved(then=Unidentified.QUARANTINE),
+    }
+    contract = a_shop(rules)
+    order = (("order", "A-1"),)
+
+    def fate_at_once(who: Who) -> Fate:
+        return fate(
+            contract, who, captured_at_ms=START_MS, now_ms=START_MS, is_event=True, again=False
+        )
+
+    paid_by_phone = fate_at_once(Who(links=(("stripe_customer", "cus_9"),), permanent=order))
+    refunded = fate_at_once(Who(permanent=order))
+
+    assert paid_by_phone == Fate(rule=Unidentified.QUARANTINE)
+    assert refunded.held_until_ms == START_MS + HOUR_MS

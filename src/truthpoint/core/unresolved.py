@@ -62,7 +62,9 @@ def fate(
         is_event: Whether it tells an event; nothing else can be anonymous.
         again: Whether it was decided before.
     """
-    rules = [(one, _rule(contract, one)) for one in who.identifiers]
+    # What an event ties to its person, such as its own order, is no sign of who that is where
+    # the record carries a better one: money must not wait for an order that nobody else names.
+    rules = [(one, _rule(contract, one)) for one in who.links or who.permanent]
     waits = max((rule.hold_ms for _, rule in rules), default=0)
     at_once = _best([(one, rule) for one, rule in rules if not rule.hold_ms], is_event=is_event)
     if at_once.rule is not Unidentified.QUARANTINE:
