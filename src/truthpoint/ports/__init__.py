@@ -12,7 +12,7 @@ from truthpoint.core.views import Backlog, Binding, PersonView, Step, Waiting
 from .desk import Desk
 from .forgetting import Forgetting
 from .journal import Appended, Capture, Journal
-from .knowledge import Knowledge
+from .knowledge import Books, Knowledge
 from .store import Fate, Result, Settlement, Store
 from .world import (
     AlertMemory,
@@ -30,6 +30,7 @@ __all__ = [
     "Appended",
     "Backlog",
     "Binding",
+    "Books",
     "Capture",
     "Clock",
     "Desk",

@@ -25,10 +25,6 @@ class Knowledge(Protocol):
         """Return the people with these person keys."""
         ...
 
-    def people_after(self, person: int, *, limit: int) -> list[PersonRow]:
-        """Return the next people beyond a person key, in the order of these keys."""
-        ...
-
     def links(self, identifiers: Collection[Identifier]) -> list[LinkRow]:
         """Return all links of these identifiers."""
         ...
@@ -47,10 +43,6 @@ class Knowledge(Protocol):
 
     def totals(self, people: Collection[int]) -> list[Totals]:
         """Return the totals of these people, where they have any."""
-        ...
-
-    def overdue(self, now_ms: int, *, limit: int) -> list[Totals]:
-        """Return totals in which something has waited long enough, the longest first."""
         ...
 
     def profiles(self, people: Collection[int]) -> dict[int, Profile]:
@@ -79,6 +71,18 @@ class Knowledge(Protocol):
 
     def next_ids(self) -> tuple[int, int]:
         """Return the first free person key and the first free operation id."""
+        ...
+
+
+class Books(Knowledge, Protocol):
+    """All that is known of people, moments and totals, to be gone through from end to end."""
+
+    def people_after(self, person: int, *, limit: int) -> list[PersonRow]:
+        """Return the next people beyond a person key, in the order of these keys."""
+        ...
+
+    def overdue(self, now_ms: int, *, limit: int) -> list[Totals]:
+        """Return totals in which something has waited long enough, the longest first."""
         ...
 
     def snapshot(self) -> AbstractContextManager[None]:

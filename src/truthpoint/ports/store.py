@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from truthpoint.findings import Finding
 
     from .forgetting import Forgetting
-    from .knowledge import Knowledge
+    from .knowledge import Books
 
 
 class Result(StrEnum):
@@ -124,7 +124,7 @@ class Store(Protocol):
         ...
 
     @property
-    def knowledge(self) -> Knowledge:
+    def knowledge(self) -> Books:
         """What it knows, as far as a batch of records is about it."""
         ...
 

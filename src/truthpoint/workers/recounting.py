@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from truthpoint.contract.model import Contract
     from truthpoint.core.people import PersonRow
     from truthpoint.core.recount import Recount
-    from truthpoint.ports import Knowledge, Store
+    from truthpoint.ports import Books, Store
 
 PAGE_PEOPLE: Final = 200
 """People who are compared at one go; of their moments only one person's are in memory."""
@@ -52,7 +52,7 @@ class Recounting:
         compared: How many people were compared.
     """
 
-    def __init__(self, knowledge: Knowledge, contract: Contract, *, now_ms: int) -> None:
+    def __init__(self, knowledge: Books, contract: Contract, *, now_ms: int) -> None:
         self._knowledge = knowledge
         self._contract = contract
         self._now_ms = now_ms

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from truthpoint.testing.scene import Scene
 
 if TYPE_CHECKING:
-    from truthpoint.ports import Knowledge
+    from truthpoint.ports import Books
     from truthpoint.testing.scene import StoreUnderTest
 
 
@@ -29,7 +29,7 @@ class Behaviour:
         self.scene = Scene(self.open())
 
     @property
-    def knowledge(self) -> Knowledge:
+    def knowledge(self) -> Books:
         """What the store knows."""
         return self.scene.store.knowledge
 
