@@ -14,7 +14,7 @@ UV ?= $(shell command -v $(BIN)/uv || command -v uv)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install system demo up test soak check check-format check-lint check-types \
+.PHONY: help install system demo up test soak mutants check check-format check-lint check-types \
 	check-imports check-shape check-house check-docs format bench docs lock
 
 help:  ## say what each target does
@@ -60,6 +60,10 @@ test: install  ## run all tests but the soak (TESTS=path narrows, ARGS adds opti
 
 soak: install  ## run the same proofs at full size
 	@HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -n 2 -m "soak or sized" $(ARGS) $(TESTS)
+	@$(if $(filter tests,$(TESTS)),$(MAKE) --no-print-directory mutants)
+
+mutants: install  ## change the core in one place at a time: a test must see it (30 minutes at most)
+	@$(BIN)/python tools/mutate.py
 
 check: check-format check-lint check-types check-imports check-shape check-house check-docs  ## run every gate (make -k check goes on after a failure)
 	@echo "check: every gate passed"

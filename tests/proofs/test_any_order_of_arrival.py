@@ -331,13 +331,15 @@ def may_wait(line: Line) -> bool:
     return bool(line.order) or line.ways == ("card",)
 
 
-@settings(max_examples=settings().max_examples * 3)
+@pytest.mark.sized
+@settings(max_examples=max(180, settings().max_examples))
 @given(arrivals())
 def test_whatever_the_order_of_arrival_it_comes_to_the_same(arrival: Arrival) -> None:
     """Laws 3 to 5, 7, 9, 10, 12, 16, in memory."""
     judge(arrival, told_of(arrival))
 
 
+@pytest.mark.sized
 @settings(max_examples=max(8, settings().max_examples // 20))
 @given(arrivals())
 def test_the_same_on_disk(arrival: Arrival) -> None:
