@@ -14,11 +14,13 @@ from __future__ import annotations
 import argparse
 import ast
 import copy
+import importlib
 import importlib.machinery
 import os
 import random
 import resource
 import sys
+import tempfile
 import time
 from collections import defaultdict
 from dataclasses import dataclass
@@ -129,7 +131,7 @@ def change(node: ast.AST) -> str:  # noqa: C901, PLR0911 - one case for each kin
             return "the call is left out"
         case ast.Continue() | ast.Break():
             other = ast.Break if isinstance(node, ast.Continue) else ast.Continue
-            node.__class__ = other  # pyright: ignore[reportAttributeAccessIssue]
+            node.__class__ = other  # pyright: ignore[reportAttributeAccessIssue] - both are bare
             return f"it becomes {other.__name__.lower()}"
         case _:
             return ""
@@ -254,7 +256,7 @@ class Watch:
 def measure(folder: Path) -> int:
     """Run all tests once, and write down which lines each of them runs."""
     import coverage  # noqa: PLC0415 - in a child: what it imports must not stay
-    import pytest  # noqa: PLC0415
+    import pytest  # noqa: PLC0415 - the same
 
     cov = coverage.Coverage(
         data_file=str(folder / "lines"), source=["truthpoint.core"], config_file=False
@@ -271,7 +273,7 @@ def measure(folder: Path) -> int:
 
 def tests_by_line(folder: Path) -> dict[str, dict[int, list[str]]]:
     """Return for each module the tests that run each of its lines, the fastest first."""
-    from coverage import CoverageData  # noqa: PLC0415
+    from coverage import CoverageData  # noqa: PLC0415 - of no use to children
 
     rows = [line.split(" ", 1) for line in (folder / "seconds").read_text().splitlines()]
     seconds = {test: float(taken) for taken, test in rows}
@@ -296,7 +298,7 @@ def tests_of(mutant: Mutant, by_line: dict[int, list[str]]) -> list[str]:
 
 def main() -> int:
     """Run; 0: the goal is reached."""
-    asked = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    asked = argparse.ArgumentParser(description="Change the core, see a test fail.")
     asked.add_argument("--only", action="append", choices=MODULES, help="a module; may be repeated")
     asked.add_argument("--minutes", type=float, default=30.0, help="how long at most")
     asked.add_argument("--jobs", type=int, default=2, help="how many at once")
@@ -306,12 +308,9 @@ def main() -> int:
     os.environ["HYPOTHESIS_PROFILE"] = "ci"
     os.environ["COVERAGE_CORE"] = "ctrace"
     sys.path.insert(0, str(SOURCES))
-    import tempfile  # noqa: PLC0415
-
-    import hypothesis  # noqa: F401, PLC0415 - once, for all children
-    import pytest  # noqa: F401, PLC0415
-
-    import truthpoint.contract  # noqa: F401, PLC0415
+    for name in ("hypothesis", "pytest", "truthpoint.contract"):
+        # Once, for all children; the core itself they load changed.
+        importlib.import_module(name)
 
     if any(name.startswith("truthpoint.core") for name in sys.modules):
         raise SystemExit("the core must not be loaded before it is changed")

@@ -108,12 +108,12 @@ def failing(sent: Sent) -> Answer:
 def poisoned(people: int, script: Any) -> tuple[float, float]:
     """Return the P99 of the others' delays with the poison, and without it."""
     records = [viewed(str(1 + number % people), number) for number in range(2 * people)]
-    return tuple(  # pyright: ignore[reportReturnType]
-        p99(
-            [at for who, found in deliver(records, one).items() for at, _ in found if who != POISON]
-        )
-        for one in (script, without)
-    )
+    return p99(of_others(deliver(records, script))), p99(of_others(deliver(records, without)))
+
+
+def of_others(found: dict[str, list[tuple[float, str]]]) -> list[float]:
+    """When the events of everybody else were taken."""
+    return [at for person, own in found.items() if person != POISON for at, _ in own]
 
 
 SHARE_OF_DELAY = 1.1

@@ -129,7 +129,7 @@ class Arrival:
     cuts: tuple[int, ...] = ()
     waits: dict[int, int] = field(default_factory=dict[int, int])
 
-    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: FBT001 - Hypothesis calls it so
         """Show it as a story, where Hypothesis reports a failing case."""
         printer.text(repr(self))
 
