@@ -153,7 +153,10 @@ WAITS = "A record that breaks the contract waits in `truthpoint quarantine list`
 @pytest.mark.parametrize(
     ("command", "says"),
     [
-        (["person", "99"], f"Nobody in this store goes by this id. {WAITS}"),
+        (
+            ["person", "99"],
+            f"Nobody in this store is known by this, or several people are. {WAITS}",
+        ),
         (["events", "--key", "Z-9"], f"No event was found. {WAITS}"),
         (["events", "--event", "order_payed"], f"No event was found. {WAITS}"),
         (["dead", "show", "99"], "The journal has no record 99."),
@@ -404,8 +407,8 @@ def test_a_repeat_that_names_another_person_is_said_to(worked):
 
     assert [None, 2, 2] == [one.get("repeats") for one in told]
     assert [None, None, True] == [one.get("other_person") for one in told]
-    assert "\tduplicate (of record 2, another person's)\t" in timeline.out
-    assert "\tduplicate\t" in timeline.out
+    assert "withheld, because it repeats record 2, which is another person's.\n" in timeline.out
+    assert "withheld, because it repeats record 2.\n" in timeline.out
 
 
 def test_status_says_how_fast_records_come_and_operations_go(worked):

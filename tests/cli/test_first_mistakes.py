@@ -65,7 +65,7 @@ def test_who_looks_for_what_broke_the_contract_is_sent_to_quarantine(shop):
     after = shop.run("person", "7").err
 
     assert "1 record is not decided yet: a worker has to run." in before
-    assert f"Nobody in this store goes by this id. {WAITS}\n" == after
+    assert f"Nobody in this store is known by this, or several people are. {WAITS}\n" == after
 
 
 def test_a_finding_and_a_receipt_print_as_a_reader_needs_them(tracker):

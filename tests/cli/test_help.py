@@ -11,7 +11,7 @@ from typer.main import get_command
 from support.commands import Shop, ended
 from truthpoint.cli.main import app
 
-SCREEN_LINES, SCREEN_COLUMNS = 24, 80
+SCREEN_LINES, SCREEN_COLUMNS = 30, 80
 
 
 def _paths(command, path=()):
@@ -22,7 +22,11 @@ def _paths(command, path=()):
 
 
 PATHS = list(_paths(get_command(app)))
-COMMANDS = [path for path in PATHS if path and path not in {("quarantine",), ("dead",), ("keys",)}]
+COMMANDS = [
+    path
+    for path in PATHS
+    if path and path not in {("quarantine",), ("dead",), ("held",), ("keys",)}
+]
 
 
 @pytest.fixture

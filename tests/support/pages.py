@@ -39,6 +39,8 @@ _READS = ("status", "person", "events", "list", "show")
 
 _VARIES = (
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)"), "TIME"),
+    (re.compile(r"(on \d{4}-\d\d-\d\d )?at \d\d:\d\d:\d\d\b"), "at TIME"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\b"), "TIME"),
     (re.compile(r"\b([0-9a-f]{16}-[0-9a-f]+|[0-9a-f]{32}|[0-9a-f]{16})\b"), "ID"),
     (re.compile(r"\b\d{7,}\b|(?<=workspace )\d+"), "NUMBER"),
     (re.compile(r"\b\d+\.\d/s"), "RATE"),

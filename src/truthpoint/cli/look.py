@@ -74,7 +74,10 @@ def person(
     limit: options.Limit = 50,
     json: options.Json = False,
 ) -> None:
-    """Show one person: who they are, and what became of each of their records, and why.
+    """Show one person, and what became of each record, and why.
+
+    Who they are, what leads to them, who said what of their consents, their totals, and a sentence
+    for each of their latest records. Times are UTC.
 
     Examples:
       truthpoint person 42
