@@ -35,6 +35,7 @@ WORK_STEPS = (
     "settling commits",
     "settling ends",
 )
+ERASE_STEPS = ("scrub begins", "scrub commits", "scrub ends")
 DELIVERY = DeliverySettings(
     requests_per_second=1000,
     lease_operations=7,
@@ -103,7 +104,9 @@ async def work(killer: Killer, contract: str, store: str) -> None:
     killer.watch(state, "commit", "decision")
     killer.watch(state, "lease", "lease")
     killer.watch(state, "settle", "settling")
+    killer.watch(state.forgetting, "scrub", "scrub")
     killer.watch_commits(state._state)
+    killer.watch_commits(state._journal)
     send: Callable[[Any], Any] = transport.send
 
     async def watched(request: Any) -> Any:

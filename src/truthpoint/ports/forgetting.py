@@ -42,6 +42,10 @@ class Forgetting(Protocol):
         """
         ...
 
+    def tidy(self) -> None:
+        """Take off the disk what else of forgotten things may be left there, as far as it can."""
+        ...
+
     def questions(self, now_ms: int) -> list[Question]:
         """Return what is to be asked by now, the earliest first."""
         ...

@@ -16,6 +16,7 @@ from .behaviours.critical import CriticalBehaviour
 from .behaviours.decided import DecidedBehaviour
 from .behaviours.desk import DeskBehaviour
 from .behaviours.erased import ErasedBehaviour
+from .behaviours.forgotten import ForgottenBehaviour
 from .behaviours.held import HeldBehaviour
 from .behaviours.identified import IdentifiedBehaviour
 from .behaviours.journal import JournalBehaviour
@@ -45,5 +46,6 @@ class StoreConformance(
     RecountedBehaviour,
     PausedBehaviour,
     ErasedBehaviour,
+    ForgottenBehaviour,
 ):
     """Everything that a store must do; override `open`."""

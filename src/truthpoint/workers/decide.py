@@ -31,7 +31,7 @@ SCRUB_RECORDS: Final = 50
 """Records whose bytes are forgotten at a time: a capture that waits for it waits little."""
 
 EXPIRE_EVERY_MS: Final = 3_600_000
-"""How often it is looked for bytes that are kept no longer."""
+"""How often it is looked for bytes that are kept no longer, and the disk is tidied."""
 
 _logger: Final = logging.getLogger("truthpoint")
 
@@ -90,6 +90,7 @@ class Decider:
         if now_ms >= self._expires_next_ms:
             self._expires_next_ms = now_ms + EXPIRE_EVERY_MS
             self._store.forgetting.expire(now_ms - self._examiner.contract.raw_retention_ms)
+            self._store.forgetting.tidy()
         return self._store.forgetting.scrub(SCRUB_RECORDS)
 
     def _end_waits(self, now_ms: int) -> int:

@@ -234,6 +234,7 @@ class Worker:
         await self.reading_back.drain()
         while self.decider.forget():  # noqa: ASYNC110 - it only lets others run
             await asyncio.sleep(0)
+        self._store.forgetting.tidy()
 
     async def shadow(self, stop: asyncio.Event, *, drain: bool = False) -> int:
         """Decide and deliver nothing, until told to stop; Customer.io is not even asked.

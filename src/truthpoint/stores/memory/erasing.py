@@ -51,10 +51,7 @@ def _remove(shelf: MemoryShelf, person: int, operations: list[Held], now_ms: int
         shelf.holds.pop(record, None)
     for one in operations:
         _blank(one)
-    for start in [one for one in shelf.closings if one[1] == of_person(person)]:
-        del shelf.closings[start]
-    for link in [one for one in shelf.links if one[2] == person]:
-        del shelf.links[link]
+    _remove_rows(shelf, person)
     for kept in (shelf.profiles, shelf.totals, shelf.not_before_ms, shelf.refusals):
         kept.pop(person, None)
     shelf.waiting.discard(person)
@@ -64,6 +61,17 @@ def _remove(shelf: MemoryShelf, person: int, operations: list[Held], now_ms: int
     shelf.people[person] = replace(
         row, canonical_id=None, address=address_of_erased(person), identified=False
     )
+
+
+def _remove_rows(shelf: MemoryShelf, person: int) -> None:
+    for key, moment in shelf.ledger.items():
+        if moment.person == person:
+            # What it adds to totals can be a text of theirs: a coupon's, or a city's.
+            shelf.ledger[key] = replace(moment, contributions={})
+    for start in [one for one in shelf.closings if one[1] == of_person(person)]:
+        del shelf.closings[start]
+    for link in [one for one in shelf.links if one[2] == person]:
+        del shelf.links[link]
 
 
 def _blank(held: Held) -> None:
@@ -185,6 +193,9 @@ class MemoryForgetting:
                 shelf.records[record] = replace(shelf.records[record], body=b"")
                 shelf.scrubs.discard(record)
             return len(asked)
+
+    def tidy(self) -> None:
+        """Do nothing: there is no disk."""
 
     def questions(self, now_ms: int) -> list[Question]:
         """Return what is to be asked by now."""

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from truthpoint.findings import Finding
     from truthpoint.ports import Settlement
 
+TIDY_BYTES: Final = 64 << 20
+"""Files up to this size are written anew: that takes half a second at most."""
+
 EXPIRE_RECORDS: Final = 50_000
 """Records looked through in one transaction for bytes to forget."""
 
@@ -76,6 +79,8 @@ def _remove(state: sqlite3.Connection, person: int, canonical_id: str | None, no
         state.execute(SQL[f"forget_{statement}_to_scrub"])
     state.execute(SQL["withhold_dead_of_person"], (person,))
     state.execute(SQL["blank_operations"], (SAID, person))
+    # What moments add to totals can be a text of theirs: a coupon's, or a city's.
+    state.execute(SQL["blank_ledger"], (person,))
     state.execute(SQL["forget_closings"], (of_person(person),))
     for statement in ("forget_links", "forget_profile", "forget_totals", "leave_queue"):
         state.execute(SQL[statement], (person,))
@@ -225,10 +230,26 @@ class SqliteForgetting:
             self._journal.executemany(SQL["empty_body"], asked)
         with self._writing():
             self._state.executemany(SQL["scrubbed"], asked)
+            self._state.execute(SQL["set_meta"], ("untidy", 1))
         if len(asked) < limit:
             for connection in (self._journal, self._state):
                 _shorten(connection)
         return len(asked)
+
+    def tidy(self) -> None:
+        """Take off the disk what SQLite has left of rows that it moved from page to page.
+
+        It overwrites what it deletes (`secure_delete`), and not the former place of what it
+        moves. Larger files are left as they are: to write them anew takes too long beside
+        captures; their operator does it.
+        """
+        if not self._meta("untidy"):
+            return
+        done = [_write_anew(one) for one in (self._journal, self._state)]
+        if all(done):
+            with self._writing():
+                self._state.execute(SQL["set_meta"], ("untidy", 0))
+        _shorten(self._state)
 
     def questions(self, now_ms: int) -> list[Question]:
         """Return what is to be asked by now."""
@@ -264,6 +285,20 @@ def _read(row: rows.Row) -> Question:
         identifiers=msgspec.json.decode(identifiers, type=tuple[tuple[str, str], ...]),
         due_ms=due_ms,
     )
+
+
+def _write_anew(connection: sqlite3.Connection) -> bool:
+    """Write a small file anew; False: somebody keeps it from that now."""
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+    with _at_once(connection):
+        try:
+            if pages * page_bytes <= TIDY_BYTES:
+                connection.execute("VACUUM")
+        except sqlite3.OperationalError:
+            return False
+    _shorten(connection)
+    return True
 
 
 def _shorten(connection: sqlite3.Connection) -> None:

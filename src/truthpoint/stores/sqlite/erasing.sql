@@ -40,6 +40,9 @@ UPDATE operation SET attributes = CAST('{}' AS BLOB), address = '', tie = NULL,
   reason = CASE instr(reason, ?) WHEN 0 THEN reason ELSE '' END
 WHERE person = ?;
 
+-- name: blank_ledger
+UPDATE ledger SET contributions = '{}' WHERE person = ?;
+
 -- name: blank_person
 UPDATE person SET canonical_id = NULL, address = ?, refusal = '', identified = 0 WHERE person = ?;
 

@@ -228,7 +228,7 @@ class Outbox:
         version = of_totals[0]
         totals = None if version is None else rows.totals_row((person, *of_totals))
         closed_until_ms = None
-        if sendable and sendable[0].expires_at_ms:
+        if sendable and sendable[0].event and sendable[0].expires_at_ms:
             closed_until_ms = self._ready.closed_until_ms(sendable[0])
         return Queue(
             person=person,

@@ -2,7 +2,8 @@
 
 -- Single values: `lease`, `position`, `next_person`, `next_operation`, `binding`, `rollups`,
 -- `pause_revision`, `pace`, `secret`; `expired` is the record up to which bytes that name nobody
--- are forgotten, `expired_records` how many that were.
+-- are forgotten, `expired_records` how many that were; `untidy` is 1 while pages of the files may
+-- hold something that was forgotten.
 CREATE TABLE meta (
   name TEXT PRIMARY KEY,
   value ANY NOT NULL
