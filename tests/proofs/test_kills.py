@@ -15,6 +15,7 @@ from support import killed
 from support.connected import contract_for
 from support.local import Local, serving
 from support.minted import Minted, judge, mint
+from truthpoint.machine import SystemClock
 
 SUPPORT = Path(killed.__file__).parent
 
@@ -34,7 +35,8 @@ class Run:
         command += [self.contract, self.store, self.file]
         environment = {
             **os.environ,
-            "PYTHONPATH": str(SUPPORT.parent),
+            # What is imported here is what is killed there.
+            "PYTHONPATH": os.pathsep.join([str(SUPPORT.parent), *filter(None, sys.path)]),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         done = subprocess.run(
@@ -48,7 +50,9 @@ class Run:
 
 def play(folder: Path, step: str, seed: int, *, people: int, each: int) -> Counter[str]:
     """Kill at a step, twice, then go on to the end; return what was seen."""
-    minted = mint(seed, people=people, each=each)
+    # Of the last hour, by the machine's clock: a start that is too old would not be sent.
+    hour_ms = 3_600_000
+    minted = mint(seed, people=people, each=each, start_ms=SystemClock().now_ms() - hour_ms)
     with serving() as local:
         run = Run(folder, local, minted)
         capturing = step in killed.CAPTURE_STEPS
