@@ -37,6 +37,9 @@ GOAL_PERCENT: Final = 90
 HANG_SECONDS: Final = 120
 """Of computing, not of waiting: a busy machine kills nobody."""
 
+FIRST: Final = 30
+"""So many of the fastest tests come first: most mutants need no more, nor all modules of tests."""
+
 MODULES: Final = (
     "identity",
     "linking",
@@ -234,7 +237,11 @@ def run_mutant(mutant: Mutant, tests: list[str]) -> int:
     loader: Any = importlib.machinery.SourceFileLoader
     as_ever = loader.get_code
     loader.get_code = lambda self, asked: code if asked == name else as_ever(self, asked)
-    return run_tests(tests)
+    for some in (tests[:FIRST], tests[FIRST:]):
+        status = run_tests(some) if some else 0
+        if status:
+            return status
+    return 0
 
 
 class Watch:
