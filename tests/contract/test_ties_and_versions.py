@@ -161,7 +161,7 @@ def test_a_critical_event_that_could_be_held_is_an_error_and_loads(
 
 
 def _swapped(old: str, new: str) -> bytes:
-    from test_ruling_keys import BUILT  # noqa: PLC0415
+    from test_ruling_keys import BUILT  # noqa: PLC0415 - the cases, as they are told
 
     assert old in BUILT
     return BUILT.replace(old, new).encode()

@@ -88,7 +88,7 @@ def _write_people(shelf: MemoryShelf, decision: Decision) -> None:
         if before is not None:
             erased = person.standing is Standing.ERASED
             standing = person.standing if erased else before.standing
-            person = replace(person, standing=standing, address=before.address)  # noqa: PLW2901
+            person = replace(person, standing=standing, address=before.address)  # noqa: PLW2901 - the row as it is kept
         shelf.people[person.person] = person
     shelf.links.update(((one.kind, one.value, one.person), one) for one in decision.links)
     shelf.profiles.update(decision.profiles)
