@@ -53,4 +53,5 @@ def _ledger(number: int, _: bytes, said: dict) -> tuple:
 def _operation(number: int, body: bytes, said: dict) -> tuple:
     person = int(said["person"]["id"]) + 1
     ulid = f"{number:026d}"
-    return (number, person, number, 0, "event", 1, "order_paid", ulid, number, 0, body)
+    event = (number, person, number, 0, "event", 1, "order_paid", ulid, number, 0)
+    return (*event, "", None, 0, 0, 1, body)
