@@ -138,6 +138,15 @@ def test_a_correction_of_another_persons_order_corrects_that_person():
     assert behind.known.totals[1].changed_by == 2
 
 
+def test_a_correction_in_a_batch_with_others_computes_one_persons_totals_alone():
+    """Law 10: their moments are loaded beside the corrected person's, and stay theirs."""
+    others = paid("B-1", "5", "43")
+    story = told(paid(), others, fixed("F-1", total="7"), others, cuts=[2])
+
+    assert Decimal(7) == spent(story)
+    assert "5" == totals(story)["43"]["spent"]
+
+
 def test_a_correction_of_an_order_that_never_comes_changes_nothing():
     """Law 10: nothing is invented; it is sent as the event that it is."""
     story = told(fixed("F-1", total="7"))

@@ -196,6 +196,22 @@ def test_somebody_who_was_erased_is_readmitted_by_all_that_is_named():
     assert [one.canonical_id for one in again.known.people] == [None, "42"]
 
 
+def test_who_was_deleted_is_readmitted_without_a_word_to_customerio():
+    """Law 20: a deletion blocks nothing there, so nothing is to be lifted."""
+    contract = EXAMINER.contract
+    person = altered(contract.person, erase=type(contract.person.erase)("delete"))
+    examiner = Examiner(altered(contract, person=person))
+    story = told(erase("42"), examiner=examiner)
+    gone = altered(
+        story.known.people[0], canonical_id=None, address='{"erased":"1"}', standing=Standing.ERASED
+    )
+    known = altered(story.known, people=[gone], links=[])
+    again = told(readmit("42"), ORDER, known=known, first=2, examiner=examiner)
+
+    assert leaving(again) == []
+    assert verdicts(again) == [(2, Outcome.RECORDED, "")]
+
+
 @pytest.mark.parametrize(
     ("story", "why"),
     [

@@ -387,6 +387,19 @@ def test_an_event_that_is_being_tried_out_goes_to_the_people_of_qa_alone() -> No
     assert ["stage_qa"] * 2 == story.found
 
 
+def test_an_event_that_is_being_tried_out_goes_to_nobody_where_nobody_is_named() -> None:
+    """A contract made by hand may have no `qa`: then it is kept from everybody."""
+    contract = a_shop(GUESTS_AND_VISITORS)
+    event = replace(contract.events["product_viewed"], stage="qa")
+    story = Story(
+        examiner=Examiner(replace(contract, events={**contract.events, "product_viewed": event}))
+    )
+    decision = story.tell(viewed("42"))
+
+    assert () == decision.operations
+    assert [("withheld", "test")] == story.ended()
+
+
 # ---------------------------------------------------------------- what must be loaded
 
 

@@ -17,7 +17,7 @@ from truthpoint.contract.model import Contract, Event, Extra, Kind, Property, So
 from truthpoint.core.examine import Broken, Examined, Examiner, Moment
 from truthpoint.core.records import MAX_DEPTH, read_record
 from truthpoint.core.usual import UsualRecords
-from truthpoint.testing.builders import START_MS, a_contract, a_property
+from truthpoint.testing.builders import START_MS, a_contract, a_property, an_order
 
 AT = "2026-09-21T12:53:20+00:00"
 
@@ -396,3 +396,15 @@ def test_nesting_beyond_the_bound_is_left_to_the_long_way() -> None:
 
     assert isinstance(short, Broken)
     assert long == short
+
+
+def test_an_event_of_nobody_has_no_usual_form() -> None:
+    """A contract made by hand may name an owner that it does not declare: the long way says so."""
+    contract = a_contract()
+    orphan = replace(contract.events["order_paid"], owner="nobody")
+    broken = replace(contract, events={**contract.events, "order_paid": orphan})
+    read = UsualRecords(broken).read(
+        an_order(), source="nobody", captured_at_ms=START_MS, kept_as=None
+    )
+
+    assert read is None

@@ -197,8 +197,9 @@ class Moments:
     def is_for(self, moment: Moment, person: PersonRow) -> bool:
         """Tell whether an event that is being tried out goes to somebody (`stage: qa`)."""
         qa = self._contract.qa
-        if not moment.event.stage or qa is None:
-            return True
+        if qa is None:
+            # Nobody is named to try it out on.
+            return False
         if any(fnmatchcase(person.canonical_id or "", pattern) for pattern in qa.ids):
             return True
         email = self._batch.registry.links.present(person.person, EMAIL) or ""
