@@ -37,6 +37,9 @@ GOAL_PERCENT: Final = 90
 HANG_SECONDS: Final = 120
 """Of computing, not of waiting: a busy machine kills nobody."""
 
+MEASURING_SECONDS: Final = 1200
+"""The same, for all tests at once while it is measured which lines they run."""
+
 FIRST: Final = 30
 """So many of the fastest tests come first: most mutants need no more, nor all modules of tests."""
 
@@ -203,8 +206,8 @@ def mutated(mutant: Mutant) -> ast.Module:
     return ast.fix_missing_locations(tree)
 
 
-def in_a_child(doing: Any) -> int:
-    """Run something in a process of its own; return the process."""
+def in_a_child(doing: Any, *, most_seconds: int = HANG_SECONDS) -> int:
+    """Run something in a process of its own, for so long at most; return the process."""
     child = os.fork()
     if child:
         return child
@@ -213,7 +216,7 @@ def in_a_child(doing: Any) -> int:
         silent = os.open(os.devnull, os.O_WRONLY)
         for stream in (1, 2):
             os.dup2(silent, stream)
-        resource.setrlimit(resource.RLIMIT_CPU, (HANG_SECONDS, HANG_SECONDS))
+        resource.setrlimit(resource.RLIMIT_CPU, (most_seconds, most_seconds))
         status = doing()
     finally:
         os._exit(status)
@@ -322,7 +325,8 @@ def main() -> int:
     if any(name.startswith("truthpoint.core") for name in sys.modules):
         raise SystemExit("the core must not be loaded before it is changed")
     with tempfile.TemporaryDirectory() as folder:
-        _, status = os.waitpid(in_a_child(lambda: measure(Path(folder))), 0)
+        measuring = in_a_child(lambda: measure(Path(folder)), most_seconds=MEASURING_SECONDS)
+        _, status = os.waitpid(measuring, 0)
         if status:
             raise SystemExit("tests/core fails as it is: run it first")
         by_line = tests_by_line(Path(folder))

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from support.commands import Shop
-from support.shop import checkout, identify, order
+from support.shop import CONTRACT, checkout, identify, order
 from truthpoint.cli.standing import spoken
 from truthpoint.machine import SystemClock
 
@@ -105,6 +105,51 @@ def test_what_would_hold_nothing_is_refused(shop, arguments, says):
     assert 2 == told.code
     assert says in told.err
     assert [] == json.loads(shop.run("status", "--json").out)["pauses"]
+
+
+def test_a_person_is_paused_under_their_id_whatever_names_them(shop, connected):
+    """A link and an id that was merged hold the person to whom they lead, and lift it again."""
+    told = {"email": "ana@example.org"}
+    lines = (
+        {"type": "identify", "person": {"id": "7"}, "attributes": told},
+        {"type": "identify", "person": {"id": "8"}, "attributes": {}},
+        {"type": "merge", "person": {"id": "7"}, "from": {"id": "8"}},
+    )
+    shop.run("send", shop.file("b.ndjson", *lines))
+    shop.run("work", "--drain", "--shadow")
+    for name in ("ana@example.org", "8"):
+        paused = shop.run("pause", "--person", name)
+        held = shop.run("status", "--json").lines[0]["pauses"]
+        lifted = shop.run("resume", "--person", name)
+
+        assert ["7"] == [one["name"] for one in held]
+        assert paused.out.startswith("Person `7` is paused: nothing of this person leaves.\n")
+        assert "`truthpoint resume --person 7` lets them leave." in paused.out
+        assert "" == paused.err
+        assert "Person `7` goes on.\n" == lifted.out
+
+
+def test_nobody_is_held_by_an_email_that_leads_to_no_id(shop):
+    """A guest has no id to be paused by, and what cannot be an id holds nobody."""
+    contract = shop.folder / "guests.yaml"
+    contract.write_text(
+        CONTRACT.read_text().replace("unresolved: quarantine", "unresolved: {email: under_email}")
+    )
+    shop.contract = contract
+    lines = (order("G-1", {"email": "guest@example.org"}),)
+    shop.run("send", shop.file("b.ndjson", *lines))
+    shop.run("work", "--drain", "--shadow")
+    guest = shop.run("pause", "--person", "guest@example.org")
+    stranger = shop.run("pause", "--person", "nobody@example.org")
+    later = shop.run("pause", "--person", "99")
+    unknown = shop.run("resume", "--person", "guest@example.org")
+
+    assert (2, 2, 0, 1) == (guest.code, stranger.code, later.code, unknown.code)
+    assert "They have no id, and a person is paused by it." in guest.err
+    assert "Nobody in this store is known by this, and it cannot be an id." in stranger.err
+    assert "example.org" not in guest.err + stranger.err
+    assert "known by this yet; it holds whoever gets this id." in later.err
+    assert "Person `99` is paused" in later.out
 
 
 def test_status_shows_pauses_and_the_lag_of_each_lane(shop, connected):

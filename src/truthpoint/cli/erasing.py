@@ -94,8 +94,8 @@ def readmit(
 
 
 _ERASED: Final = (
-    "A worker carries it out; `truthpoint events` and `truthpoint person` know nothing of them "
-    "once it was answered. Backups and the shop's own files are yours to clean."
+    "A worker carries it out; once it was answered, `truthpoint person` finds nobody by these. "
+    "Backups and the shop's own files are yours to clean."
 )
 _READMITTED: Final = (
     "A worker carries it out. One that comes too early, or for somebody who was never erased, "

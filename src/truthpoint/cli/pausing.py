@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -34,7 +35,7 @@ Event = Annotated[
     str | None, typer.Option("--event", metavar="NAME", help="Only an event, by its name.")
 ]
 Person = Annotated[
-    str | None, typer.Option("--person", metavar="ID", help="Only a person, by canonical id.")
+    str | None, typer.Option("--person", metavar="ID", help="Only a person, by id or a link to it.")
 ]
 
 _SAYS = {
@@ -78,6 +79,8 @@ def pause(
         settings = runtime.Settings.gathered(contract=contract, store=store)
         if kind is PauseKind.EVENT:
             _see_event(desk, name, settings)
+        elif kind is PauseKind.PERSON:
+            name = _id_to_pause(desk, name, settings)
         since_ms = runtime.SystemClock().now_ms()
         new = desk.pause(Pause(kind=kind, name=name, since_ms=since_ms))
         if json:
@@ -118,7 +121,7 @@ def resume(
                 raise UsageError("--everything stands alone.", hint="Leave the others out.")
             asked = [(one.kind, one.name) for one in desk.pauses()]
         else:
-            asked = [(kind, name)]
+            asked = [(kind, _as_paused(desk, name) if kind is PauseKind.PERSON else name)]
         lifted = [one for one in asked if desk.resume(*one)]
         left = desk.pauses()
         if json and lifted:
@@ -169,6 +172,37 @@ def _see_event(desk: Desk, name: str, settings: runtime.Settings) -> None:
         "The store has seen no event of this name, and the contract declares none.",
         hint=f"Did you mean `{near[0]}`?" if near else f"It declares: {', '.join(known)}.",
     )
+
+
+def _id_to_pause(desk: Desk, name: str, settings: runtime.Settings) -> str:
+    """Return the canonical id under which a person is paused: under another name nobody is held.
+
+    An id of which nothing came yet can be paused beforehand, if it can be one at all.
+    """
+    view = desk.person(name, limit=1)
+    if view is None:
+        pattern = runtime.load_contract(settings.contract).person.pattern
+        if pattern is None or re.search(pattern, name):
+            output.note("Nobody in this store is known by this yet; it holds whoever gets this id.")
+            return name
+        raise UsageError(
+            "Nobody in this store is known by this, and it cannot be an id.",
+            hint="Give the canonical id, or an identifier that leads to it.",
+        )
+    if view.row.canonical_id is None:
+        raise UsageError(
+            "They have no id, and a person is paused by it.",
+            hint="Pause an event or a lane instead.",
+        )
+    return view.row.canonical_id
+
+
+def _as_paused(desk: Desk, name: str) -> str:
+    """Return the name under which a person may be paused: their id, unless this very name is."""
+    if any(one.kind is PauseKind.PERSON and one.name == name for one in desk.pauses()):
+        return name
+    view = desk.person(name, limit=1)
+    return name if view is None else view.row.canonical_id or name
 
 
 def titled(kind: PauseKind, name: str) -> str:
