@@ -37,6 +37,9 @@ GOAL_PERCENT: Final = 90
 HANG_SECONDS: Final = 120
 """Of computing, not of waiting: a busy machine kills nobody."""
 
+UNWARNED: Final = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+"""What the parent has loaded once for all is no reason to warn."""
+
 MEASURING_SECONDS: Final = 1200
 """The same, for all tests at once while it is measured which lines they run."""
 
@@ -226,10 +229,8 @@ def run_tests(tests: list[str]) -> int:
     """Run tests until one fails; 0: none did."""
     import pytest  # noqa: PLC0415 - in the child, as all that tests need
 
-    # What the parent has loaded once for all is no reason to warn.
-    quiet = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
     return int(
-        pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-m", "not soak", *quiet, *tests])
+        pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-m", "not soak", *UNWARNED, *tests])
     )
 
 
@@ -273,7 +274,9 @@ def measure(folder: Path) -> int:
     )
     cov.start()
     watch = Watch(cov)
-    status = pytest.main(["-q", "-p", "no:cacheprovider", "-m", "not soak", TESTS], [watch])
+    status = pytest.main(
+        ["-q", "-p", "no:cacheprovider", "-m", "not soak", *UNWARNED, TESTS], [watch]
+    )
     cov.stop()
     cov.save()
     told = "".join(f"{seconds} {test}\n" for test, seconds in watch.seconds.items())
