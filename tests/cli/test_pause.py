@@ -136,8 +136,8 @@ def test_nobody_is_held_by_an_email_that_leads_to_no_id(shop):
         CONTRACT.read_text().replace("unresolved: quarantine", "unresolved: {email: under_email}")
     )
     shop.contract = contract
-    lines = (order("G-1", {"email": "guest@example.org"}),)
-    shop.run("send", shop.file("b.ndjson", *lines))
+    guests = order("G-1", "1") | {"person": {"email": "guest@example.org"}}
+    shop.run("send", shop.file("b.ndjson", guests))
     shop.run("work", "--drain", "--shadow")
     guest = shop.run("pause", "--person", "guest@example.org")
     stranger = shop.run("pause", "--person", "nobody@example.org")
