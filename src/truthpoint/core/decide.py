@@ -171,7 +171,7 @@ class _Deciding:
             return
         lesson = self._learn(row, moment.who, person, moment.at_ms)
         person = self.batch.registry.row(person.person)
-        if event.stage and not self._moments.is_for(moment, person):
+        if event.stage and not self._moments.is_tried_out_on(person):
             evidence = f"Version {event.version} of `{event.name}` is being tried out."
             self.batch.note(row, [finding("stage_qa", evidence)])
             self.batch.withhold(row, Reason.TEST, event=event.name, person=person.person)

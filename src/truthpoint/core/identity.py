@@ -240,6 +240,7 @@ class Registry:
         elif grade is Grade.ASSERTED and self._people[person].canonical_id is not None:
             if self.links.present(person, EMAIL) in (None, value):
                 self.join(person, other.person)
+                lesson.adopted = value
             else:
                 lesson.refuse(identifier, "guest_kept_apart", _OTHER_EMAIL)
 

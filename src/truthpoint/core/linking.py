@@ -29,12 +29,14 @@ class Lesson:
         findings: What contradicts what was known.
         refused: Identifiers that are somebody else's: they are not sent.
         associated: Anonymous ids of visitors who became part of the person.
+        adopted: The email of a guest who became part of the person; empty: none did.
     """
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
         self.refused: list[Identifier] = []
         self.associated: list[str] = []
+        self.adopted = ""
 
     def refuse(self, identifier: Identifier, code: str, evidence: str) -> None:
         """Note that an identifier is somebody else's."""

@@ -194,8 +194,8 @@ class Moments:
             elif close.else_person and person is not None:
                 self._batch.close(close.event, person.person, until_ms)
 
-    def is_for(self, moment: Moment, person: PersonRow) -> bool:
-        """Tell whether an event that is being tried out goes to somebody (`stage: qa`)."""
+    def is_tried_out_on(self, person: PersonRow) -> bool:
+        """Tell whether what is being tried out goes to somebody (`stage: qa`)."""
         qa = self._contract.qa
         if qa is None:
             # Nobody is named to try it out on.

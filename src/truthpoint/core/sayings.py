@@ -62,7 +62,7 @@ class Sayings:
         attributes = {**_identifiers(identity.who), **identity.attributes}
         for kind, _ in lesson.refused:
             attributes.pop(kind, None)
-        self._tell(row, person, attributes, identity.at_ms, united, opens=first)
+        self._tell(row, person, attributes, identity.at_ms, (lesson, united), opens=first)
         self.associate(row, person, lesson, identity.at_ms)
 
     def link(self, row: JournalRow, linking: Linking, person: PersonRow) -> None:
@@ -72,7 +72,7 @@ class Sayings:
         attributes = _identifiers(linking.who)
         for kind, _ in lesson.refused:
             attributes.pop(kind, None)
-        self._tell(row, person, attributes, linking.at_ms, united, opens=False)
+        self._tell(row, person, attributes, linking.at_ms, (lesson, united), opens=False)
         self.associate(row, person, lesson, linking.at_ms)
 
     def _tell(
@@ -81,11 +81,12 @@ class Sayings:
         person: PersonRow,
         attributes: Mapping[str, object],
         at_ms: int,
-        united: list[Applied],
+        taught: tuple[Lesson, list[Applied]],
         *,
         opens: bool,
     ) -> None:
         """Send what changed of somebody's attributes; nothing changed: nothing is sent."""
+        lesson, united = taught
         update = Update(attributes=attributes, at_ms=at_ms, source=row.source)
         before = self._batch.profile(person.person)
         applied = profiles.apply(before, update, self._contract)
@@ -96,6 +97,9 @@ class Sayings:
             changed |= one.changed
             at_ms = max(at_ms, one.at_ms)
         address = self._new_address(person, changed)
+        if lesson.adopted:
+            # Customer.io joins the guest's profile when it is told of both, known here or not.
+            changed.setdefault(EMAIL, lesson.adopted)
         # One time goes with all of it, so that some is sent with a later one than its own.
         self._batch.keep_profile(person.person, profiles.sent(applied.profile, changed, at_ms))
         if not changed and not address and not opens:

@@ -118,9 +118,14 @@ def _ask(shelf: MemoryShelf, question: Question) -> None:
 
 
 def bury(shelf: MemoryShelf, decision: Decision) -> None:
-    """Write the tombstones of a decision, and lift those that it lifts."""
+    """Lift the tombstones that a decision lifts, and write its own."""
     erased = (one.person for one in decision.people if one.standing is Standing.ERASED)
     shelf.erasing.update(erased)
+    # First: who is erased again behind their readmission stays erased.
+    lifted = {shelf.tombstones.get(one) for one in decision.readmitted} - {None}
+    for one, person in list(shelf.tombstones.items()):
+        if person in lifted:
+            del shelf.tombstones[one]
     for person, digests in decision.tombstones.items():
         others = {shelf.tombstones.get(one) for one in digests} - {None}
         for one, other in shelf.tombstones.items():
@@ -128,10 +133,6 @@ def bury(shelf: MemoryShelf, decision: Decision) -> None:
                 shelf.tombstones[one] = person
         shelf.tombstones.update(dict.fromkeys(digests, person))
         _release(shelf, set(digests))
-    lifted = {shelf.tombstones.get(one) for one in decision.readmitted} - {None}
-    for one, person in list(shelf.tombstones.items()):
-        if person in lifted:
-            del shelf.tombstones[one]
 
 
 def _release(shelf: MemoryShelf, buried: set[str]) -> None:

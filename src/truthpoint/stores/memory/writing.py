@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from truthpoint.core.batch import superseded
 from truthpoint.core.decision import of_person
-from truthpoint.core.outbox import OPEN, Standing, Totals
+from truthpoint.core.outbox import OPEN, Standing, State, Totals
 from truthpoint.core.people import Grade
 from truthpoint.core.rollups import next_due_ms
 
@@ -75,7 +75,7 @@ def _join_operations(shelf: MemoryShelf, joined: Joined) -> None:
         operation = held.operation
         if operation.person != gone:
             continue
-        if joined.merges and held.state in OPEN:
+        if joined.merges and (held.state in OPEN or held.state is State.DEAD):
             operation = superseded(operation, gone)
         held.operation = replace(operation, person=into)
     queue = shelf.open.setdefault(into, [])

@@ -126,10 +126,12 @@ def _ask(state: sqlite3.Connection, question: Question) -> None:
 
 
 def bury(state: sqlite3.Connection, decision: Decision, secret: bytes) -> None:
-    """Write the tombstones of a decision, and lift those that it lifts; inside a transaction.
+    """Lift the tombstones that a decision lifts, and write its own; inside a transaction.
 
     Those of one person stay together, also where an erasure names somebody again.
     """
+    # First: who is erased again behind their readmission stays erased.
+    state.executemany(SQL["lift_tombstone"], [(one,) for one in decision.readmitted])
     for person, digests in decision.tombstones.items():
         tombs = [row[0] for row in state.execute(SQL["tombs"], (rows.json_text(digests),))]
         for other in tombs:
@@ -138,7 +140,6 @@ def bury(state: sqlite3.Connection, decision: Decision, secret: bytes) -> None:
     buried = {one for digests in decision.tombstones.values() for one in digests}
     if buried:
         _release(state, buried, secret)
-    state.executemany(SQL["lift_tombstone"], [(one,) for one in decision.readmitted])
 
 
 def _release(state: sqlite3.Connection, buried: set[str], secret: bytes) -> None:

@@ -155,7 +155,7 @@ UPDATE operation SET person = ? WHERE person = ?;
 
 -- name: supersede_identifies
 UPDATE operation SET address = '', barrier = 1, expires_at_ms = 1
-WHERE person = ? AND action = 'identify' AND state = 0;
+WHERE person = ? AND action = 'identify' AND state IN (0, 3);
 
 -- name: join_ledger
 UPDATE ledger SET person = ? WHERE person = ?;
