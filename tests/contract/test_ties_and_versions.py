@@ -45,7 +45,7 @@ def test_which_event_closes_which_is_read_off_the_contract() -> None:
 def test_an_event_ties_an_order_to_its_person_for_good() -> None:
     """By a property that each of its moments has."""
     assert (("order", "order_id"),) == PAID.links == REFUNDED.links
-    assert {"order"} == business_links(CONTRACT)
+    assert {"order"} == business_links(CONTRACT.events)
 
 
 def test_a_correction_names_what_it_corrects_and_by_what() -> None:

@@ -25,6 +25,6 @@ def closers(contract: Contract) -> Mapping[str, tuple[tuple[Event, Close], ...]]
     return {start: tuple(ends) for start, ends in found.items()}
 
 
-def business_links(contract: Contract) -> frozenset[str]:
+def business_links(events: Mapping[str, Event]) -> frozenset[str]:
     """Return the link kinds that an event ties to its person for good, such as an order."""
-    return frozenset(kind for event in contract.events.values() for kind, _ in event.links)
+    return frozenset(kind for event in events.values() for kind, _ in event.links)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from .buckets import bucket_places
+from .closing import business_links
 from .model import MERGE_DELAY_MS, Lane, Person
 from .rollups import RESERVED_ATTRIBUTES
 from .rules import Erase, Unidentified, Unresolved
@@ -52,7 +53,7 @@ def check_holds(
     rules = None if node is None else node.get("unresolved")
     if rules is None or not critical:
         return
-    business = {kind for event in events.values() for kind, _ in event.links}
+    business = business_links(events)
     own = [kind for kind in person.links if kind not in business]
     for name, one in person.unresolved.items():
         rest = [kind for kind in own if kind not in person.unresolved]

@@ -125,22 +125,20 @@ class Batch:
     def add(
         self, row: JournalRow, person: int, action: Action, at_ms: int, **more: Unpack[_More]
     ) -> Operation:
-        """Add an operation behind all others, and return it."""
+        """Add an operation that tells no event behind all others, and return it."""
         operation = Operation(
             id=self._next_operation,
             person=person,
             record=row.record,
-            lane=more.get("lane", Lane.LIVE),
+            lane=Lane.LIVE,
             action=action,
-            event=more.get("event", ""),
-            name=more.get("name", ""),
-            event_id=more.get("event_id", ""),
+            event="",
+            name="",
+            event_id="",
             at_ms=at_ms,
             attributes=more.get("attributes", b"{}"),
             barrier=more.get("barrier", True),
             address=more.get("address", ""),
-            tie=more.get("tie"),
-            expires_at_ms=more.get("expires_at_ms", 0),
             not_before_ms=more.get("not_before_ms", 0),
             own=more.get("own", True),
         )
@@ -372,15 +370,9 @@ def superseded(operation: Operation, gone: int) -> Operation:
 
 
 class _More(TypedDict, total=False):
-    lane: Lane
-    event: str
-    name: str
-    event_id: str
     attributes: bytes
     barrier: bool
     address: str
-    tie: str | None
-    expires_at_ms: int
     not_before_ms: int
     own: bool
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from truthpoint.contract.closing import starts
 from truthpoint.findings import Finding, finding
 from truthpoint.values.event_id import event_id
+from truthpoint.values.instants import HORIZON_MS
 
 from . import rollups
 from .decision import LedgerRow, Reason
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from .decision import JournalRow, LedgerKey
     from .examined import Ends, Moment
     from .people import PersonRow
-
-HORIZON_MS: Final = 72 * 3_600_000
-"""How old an event may be and still start a campaign (customerio-api, 6.1)."""
 
 
 def ledger_key(moment: Moment) -> LedgerKey:

@@ -9,7 +9,7 @@ import jsonschema_rs
 
 from truthpoint.findings import Finding, Where, finding
 
-from .people import EMAIL, PHONE, Who
+from .people import EMAIL, PHONE, PHONE_MARKS, Who
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,7 +25,6 @@ MAX_PERSON_ID_BYTES: Final = 150
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 _PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}")
-_PHONE_MARKS: Final = re.compile(r"[\s().\-/]")
 
 
 class Naming:
@@ -139,7 +138,7 @@ def normalised(kind: str, raw: object) -> str | None:
         text = text.lower()
         fits = _EMAIL.fullmatch(text) is not None
     elif kind == PHONE:
-        text = _PHONE_MARKS.sub("", text)
+        text = PHONE_MARKS.sub("", text)
         fits = _PHONE.fullmatch(text) is not None
     else:
         fits = bool(text)

@@ -6,6 +6,7 @@ value itself. It *leads* to whoever holds it, at the time asked for (law 3).
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,9 @@ ID: Final = "id"
 EMAIL: Final = "email"
 PHONE: Final = "phone"
 ANONYMOUS: Final = "anonymous_id"
+
+PHONE_MARKS: Final = re.compile(r"[\s().\-/]")
+"""What people write between the digits of a phone number."""
 
 ONE_AT_A_TIME: Final = frozenset({EMAIL, PHONE})
 """Kinds of which a person has one value at a time: the next one ends the last."""

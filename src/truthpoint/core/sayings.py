@@ -59,9 +59,7 @@ class Sayings:
             self._batch.note(row, [one for one in found if one.code == "attribute_missing"])
             person = replace(person, identified=True)
             self._registry.change(person)
-        attributes = {**_identifiers(identity.who), **identity.attributes}
-        for kind, _ in lesson.refused:
-            attributes.pop(kind, None)
+        attributes = _unrefused({**_identifiers(identity.who), **identity.attributes}, lesson)
         self._tell(row, person, attributes, identity.at_ms, (lesson, united), opens=first)
         self.associate(row, person, lesson, identity.at_ms)
 
@@ -69,9 +67,7 @@ class Sayings:
         """Decide a link: an email or a phone is told to Customer.io, all else stays here."""
         lesson, united = self._teach(row, linking, person)
         person = self._registry.row(person.person)
-        attributes = _identifiers(linking.who)
-        for kind, _ in lesson.refused:
-            attributes.pop(kind, None)
+        attributes = _unrefused(_identifiers(linking.who), lesson)
         self._tell(row, person, attributes, linking.at_ms, (lesson, united), opens=False)
         self.associate(row, person, lesson, linking.at_ms)
 
@@ -116,20 +112,29 @@ class Sayings:
             person.person,
             Action.IDENTIFY,
             at_ms,
-            attributes=encode(profiles.wire_attributes(self._contract, changed)),
+            attributes=self._encoded(changed),
             barrier=opens or identifiers or consents or bool(address),
             address=address,
         )
         self._batch.total_behind(operation)
         if apart:
-            self._batch.add(
-                row,
-                person.person,
-                Action.IDENTIFY,
-                at_ms,
-                attributes=encode(profiles.wire_attributes(self._contract, apart)),
-                own=False,
-            )
+            self._tell_beside(row, person, apart, at_ms)
+
+    def _tell_beside(
+        self, row: JournalRow, person: PersonRow, changed: Mapping[str, object], at_ms: int
+    ) -> None:
+        """Send attributes that a record has caused beside its own operation."""
+        self._batch.add(
+            row,
+            person.person,
+            Action.IDENTIFY,
+            at_ms,
+            attributes=self._encoded(changed),
+            own=False,
+        )
+
+    def _encoded(self, changed: Mapping[str, object]) -> bytes:
+        return encode(profiles.wire_attributes(self._contract, changed))
 
     def _end_links(self, person: int, profile: Profile) -> None:
         """Let an email or a phone that was deleted be somebody else's from then on.
@@ -156,14 +161,7 @@ class Sayings:
     def associate(self, row: JournalRow, person: PersonRow, lesson: Lesson, at_ms: int) -> None:
         """Ask Customer.io to give somebody the events that came under their anonymous ids."""
         for value in lesson.associated:
-            self._batch.add(
-                row,
-                person.person,
-                Action.IDENTIFY,
-                at_ms,
-                attributes=encode({ANONYMOUS: value}),
-                own=False,
-            )
+            self._tell_beside(row, person, {ANONYMOUS: value}, at_ms)
 
     def merge(self, row: JournalRow, merging: Merging, person: PersonRow) -> None:
         """Decide a merge: everything of the second is the first's, here and there."""
@@ -211,14 +209,7 @@ class Sayings:
             at_ms = max([united.at_ms, *(kept.at_ms for kept in gained.values())])
             kept_profile = profiles.sent(united.profile, changed, at_ms)
             self._batch.keep_profile(person.person, kept_profile)
-            self._batch.add(
-                row,
-                person.person,
-                Action.IDENTIFY,
-                at_ms,
-                attributes=encode(profiles.wire_attributes(self._contract, changed)),
-                own=False,
-            )
+            self._tell_beside(row, person, changed, at_ms)
 
     def _refuse_merge(self, row: JournalRow, person: PersonRow) -> None:
         evidence = "Both are the same person already."
@@ -245,7 +236,7 @@ class Sayings:
             person.person,
             Action.IDENTIFY,
             applied.at_ms,
-            attributes=encode(profiles.wire_attributes(self._contract, applied.changed)),
+            attributes=self._encoded(applied.changed),
         )
 
 
@@ -255,6 +246,12 @@ _NOBODY = "`from` leads to nobody whom a merge could name at Customer.io."
 def _identifiers(who: Who) -> dict[str, object]:
     """Return the links of a record that are attributes at Customer.io too."""
     return {kind: value for kind, value in who.links if kind in IDENTIFIER_ATTRIBUTES}
+
+
+def _unrefused(attributes: dict[str, object], lesson: Lesson) -> dict[str, object]:
+    """Return attributes without the identifiers that are somebody else's."""
+    refused = {kind for kind, _ in lesson.refused}
+    return {name: value for name, value in attributes.items() if name not in refused}
 
 
 def _replaced(before: Profile, changed: Mapping[str, object]) -> dict[str, object]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from .decision import Outcome, Reason
-from .people import Grade, holder
+from .people import PHONE_MARKS, Grade, holder
 from .records import Unreadable
 
 if TYPE_CHECKING:
@@ -259,9 +258,6 @@ def unsent_closer(
     return None if last is None else Closer(record=last.record, event=last.event, sent=False)
 
 
-_MARKS: Final = re.compile(r"[\s().\-/]")
-
-
 def spellings(name: str) -> list[str]:
     """Return the forms in which an identifier may be kept that somebody types.
 
@@ -272,7 +268,7 @@ def spellings(name: str) -> list[str]:
     if "@" in typed:
         forms.append(typed.lower())
     if typed.startswith("+"):
-        forms.append(_MARKS.sub("", typed))
+        forms.append(PHONE_MARKS.sub("", typed))
     return list(dict.fromkeys(forms))
 
 
