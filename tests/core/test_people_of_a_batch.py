@@ -76,7 +76,10 @@ def test_a_guest_of_their_own_is_not_taken_for_whom_weaker_signs_lead_to() -> No
 
 
 def test_a_guest_who_registers_receives_the_id_and_stays_who_they_are() -> None:
-    """The same person key; the identify carries both, is a barrier, and gives the address."""
+    """The same person key; an identify carries both and nothing else, alone, and gives the address.
+
+    Whatever else is said goes behind it, so that nothing of it can have the two refused.
+    """
     story = a_story()
     story.tell(paid(GUEST))
     (before,) = story.known.people
@@ -88,9 +91,10 @@ def test_a_guest_who_registers_receives_the_id_and_stays_who_they_are() -> None:
         after.canonical_id,
         after.address,
     )
-    (operation,) = decision.operations
-    assert ('{"id":"42"}', True) == (operation.address, operation.barrier)
-    assert {"email": ANA, "region": "x"} == json.loads(operation.attributes)
+    both, said = decision.operations
+    assert ('{"id":"42"}', True, False) == (both.address, both.barrier, both.own)
+    assert {"email": ANA} == json.loads(both.attributes)
+    assert ("", True, {"region": "x"}) == (said.address, said.own, json.loads(said.attributes))
     assert () == decision.joined
     assert [1] == [one.person for one in story.tell(paid("42", "A-2")).operations]
 

@@ -4,10 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from support.stories import event, identify, said, tell
+from support.stories import HOUR_MS, NOW_MS, event, identify, said, tell
 from truthpoint.core.decision import Outcome
 
 ANA = {"email": "ana@example.org"}
+FIRST_MS, LATER_MS = NOW_MS - 2 * HOUR_MS, NOW_MS - HOUR_MS
+ORDER = event("order_paid", ANA, FIRST_MS, order_id="A-1", total="9.00", currency="USD")
+LEARNED = {
+    "an identify": identify("42", FIRST_MS, email="ana@example.org"),
+    "an identify that says more": identify(
+        {"id": "42", **ANA}, FIRST_MS, first_name="A", email="ana@example.org"
+    ),
+    "a link": said("link", "42", FIRST_MS, links=ANA),
+    "a word of consent": said(
+        "consent",
+        {"id": "42", **ANA},
+        FIRST_MS,
+        consents={"email_opt_in": True},
+        source="customerio",
+    ),
+    "a merge": said("merge", {"id": "42", **ANA}, FIRST_MS, **{"from": {"id": "50"}}),
+}
+"""What gives a guest an id."""
 
 
 @pytest.mark.parametrize("cuts", [[1, 2], [2], []])
@@ -41,3 +59,81 @@ def test_who_is_erased_again_behind_their_readmission_stays_erased(tmp_path):
         )
 
         assert told.outcomes()[-1] == (Outcome.WITHHELD, "erased")
+
+
+@pytest.mark.parametrize("cuts", [[1], [1, 2], [2], []])
+@pytest.mark.parametrize("learned", LEARNED.values(), ids=LEARNED)
+def test_a_withdrawal_with_a_new_email_arrives_whatever_gave_the_guest_their_id(learned, cuts):
+    """Laws 3 and 12: Customer.io may refuse the email, and refuses nothing else for it."""
+    told = tell(
+        [
+            ORDER,
+            learned,
+            identify("42", LATER_MS, email="new@example.org", first_name="Ana", mail=False),
+        ],
+        cuts=cuts,
+    )
+
+    profile = told.profile("42")
+    assert profile is not None
+    assert ("Ana", "true") == (
+        profile["attributes"]["first_name"],
+        profile["attributes"]["unsubscribed"],
+    )
+    assert "1" == profile["attributes"]["orders_count"]
+    assert profile == told.profile("ana@example.org", by="email")
+
+
+@pytest.mark.parametrize("cuts", [[1, 2], [1], [2], []])
+def test_a_guest_who_took_an_id_over_keeps_all_that_comes_with_a_new_email(cuts):
+    """Law 12: they are known by the email there, though nobody ever told it as an attribute."""
+    told = tell(
+        [
+            ORDER,
+            said("merge", ANA, FIRST_MS, **{"from": {"id": "42"}}),
+            identify("42", LATER_MS, email="new@example.org", first_name="Ana", mail=False),
+        ],
+        cuts=cuts,
+    )
+
+    profile = told.profile("ana@example.org", by="email")
+    assert profile is not None
+    assert ("Ana", "true") == (
+        profile["attributes"]["first_name"],
+        profile["attributes"]["unsubscribed"],
+    )
+
+
+@pytest.mark.parametrize("cuts", [[1, 2, 3], [1, 2], [1], []])
+def test_somebody_has_the_email_of_a_guest_who_was_merged_into_them(cuts):
+    """Law 3: whether or not the guest had been sent when the two became one."""
+    told = tell(
+        [
+            identify("42", FIRST_MS - HOUR_MS, first_name="Ana"),
+            ORDER,
+            said("merge", "42", LATER_MS, **{"from": ANA}),
+        ],
+        cuts=cuts,
+    )
+
+    profile = told.profile("42")
+    assert profile is not None
+    assert "ana@example.org" == profile["attributes"]["email"]
+    assert "1" == profile["attributes"]["orders_count"]
+
+
+@pytest.mark.parametrize("cuts", [[1, 2, 3], [1], []])
+def test_somebody_keeps_their_own_email_when_a_guest_is_merged_into_them(cuts):
+    """As Customer.io's own merge does."""
+    told = tell(
+        [
+            identify("42", FIRST_MS - HOUR_MS, email="own@example.org"),
+            ORDER,
+            said("merge", "42", LATER_MS, **{"from": ANA}),
+        ],
+        cuts=cuts,
+    )
+
+    profile = told.profile("42")
+    assert profile is not None
+    assert "own@example.org" == profile["attributes"]["email"]

@@ -209,8 +209,10 @@ class _Deciding:
             case Linking():
                 self._sayings.link(row, said, person)
             case Merging():
+                self._sayings.receive(row, person, said.at_ms)
                 self._sayings.merge(row, said, person)
             case Word():
+                self._sayings.receive(row, person, said.at_ms)
                 self._sayings.consent(row, said, person)
             case _:  # pragma: no cover - the type checker holds this line
                 assert_never(said)

@@ -46,6 +46,7 @@ class Registry:
         links: Their links.
         changed: New people and changed ones, by person key.
         joined: Who became part of whom, in order.
+        received: Guests who got an id of which Customer.io is to be told yet, by person key.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Registry:
         self.links = Links(links)
         self.changed: dict[int, PersonRow] = {}
         self.joined: list[Joined] = []
+        self.received: set[int] = set()
         self._guests = guests
         self._survivors: dict[int, int] = {}
         self._people: dict[int, PersonRow] = {}
@@ -246,6 +248,7 @@ class Registry:
 
     def _receive(self, guest: PersonRow, canonical_id: str) -> PersonRow:
         """Give a guest their id."""
+        self.received.add(guest.person)
         self._named[canonical_id] = guest.person
         received = replace(guest, canonical_id=canonical_id)
         self.change(received)

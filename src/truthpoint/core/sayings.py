@@ -11,6 +11,7 @@ from truthpoint.findings import finding
 from . import profile as profiles
 from .decision import Outcome
 from .examined import IDENTIFIER_ATTRIBUTES
+from .linking import Lesson
 from .outbox import Action
 from .people import ANONYMOUS, EMAIL, ID, Grade, address_of, has_address, named_by
 from .profile import Update
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from .batch import Batch
     from .decision import JournalRow
     from .examined import Identity, Linking, Merging, Word
-    from .linking import Lesson
     from .people import PersonRow, Who
     from .profile import Applied, Profile
 
@@ -92,17 +92,21 @@ class Sayings:
         for one in (*united, applied):
             changed |= one.changed
             at_ms = max(at_ms, one.at_ms)
-        address = self._new_address(person, changed)
-        if lesson.adopted:
-            # Customer.io joins the guest's profile when it is told of both, known here or not.
-            changed.setdefault(EMAIL, lesson.adopted)
+        adopted = self._adopted(person, lesson)
+        if adopted and changed.get(EMAIL) == adopted:
+            del changed[EMAIL]
         # One time goes with all of it, so that some is sent with a later one than its own.
-        self._batch.keep_profile(person.person, profiles.sent(applied.profile, changed, at_ms))
-        if not changed and not address and not opens:
+        told = [*changed, *([EMAIL] if adopted else [])]
+        self._batch.keep_profile(person.person, profiles.sent(applied.profile, told, at_ms))
+        tells = bool(changed) or (opens and not adopted)
+        if adopted:
+            self._adopt(row, person, adopted, at_ms, own=not tells)
+        elif not tells:
             self._batch.end(row, Outcome.RECORDED, "", person=person.person)
+        if not tells:
             return
         consents = any(one.consent_changed for one in (*united, applied))
-        apart = {} if address else _replaced(before, changed)
+        apart = _replaced(before, person, changed)
         if len(apart) == len(changed):
             apart = {}
         changed = {name: value for name, value in changed.items() if name not in apart}
@@ -113,12 +117,62 @@ class Sayings:
             Action.IDENTIFY,
             at_ms,
             attributes=self._encoded(changed),
-            barrier=opens or identifiers or consents or bool(address),
-            address=address,
+            barrier=opens or identifiers or consents,
         )
         self._batch.total_behind(operation)
         if apart:
             self._tell_beside(row, person, apart, at_ms)
+
+    def _adopted(self, person: PersonRow, lesson: Lesson) -> str:
+        """Return the email of a guest's profile that somebody's id is to receive; empty: of none.
+
+        The guest got the id with this record, or became part of whoever has it.
+        """
+        if person.person in self._registry.received:
+            self._registry.received.discard(person.person)
+            return named_by(person.address)[1]
+        return lesson.adopted
+
+    def _adopt(
+        self, row: JournalRow, person: PersonRow, email: str, at_ms: int, *, own: bool
+    ) -> None:
+        """Tell Customer.io that somebody's id and the email of a guest are one person.
+
+        By an identify that goes by the id and carries both: the email says whose profile it is
+        (customerio-api, 2.3). Nothing else is in it, so that nothing else can have it refused;
+        and it is the email under which the guest lives there, whatever theirs is by now.
+        """
+        canonical_id = person.canonical_id
+        operation = self._batch.add(
+            row,
+            person.person,
+            Action.IDENTIFY,
+            at_ms,
+            attributes=self._encoded({EMAIL: email}),
+            address="" if canonical_id is None else address_of(ID, canonical_id),
+            own=own,
+        )
+        self._batch.total_behind(operation)
+
+    def receive(self, row: JournalRow, person: PersonRow, at_ms: int) -> None:
+        """Tell Customer.io of the id that a guest got with a record that is no identify or link.
+
+        Those tell it themselves.
+        """
+        if person.person not in self._registry.received:
+            return
+        email = self._adopted(person, _NOTHING)
+        self._hold(row, person, email, at_ms)
+        self._adopt(row, person, email, at_ms, own=False)
+
+    def _hold(self, row: JournalRow, person: PersonRow, email: str, at_ms: int) -> None:
+        """Keep that somebody has the email under which they live, though nobody told it as one."""
+        profile = self._batch.profile(person.person)
+        if EMAIL not in profile.attributes:
+            update = Update(attributes={EMAIL: email}, at_ms=at_ms, source=row.source)
+            self._batch.keep_profile(
+                person.person, profiles.apply(profile, update, self._contract).profile
+            )
 
     def _tell_beside(
         self, row: JournalRow, person: PersonRow, changed: Mapping[str, object], at_ms: int
@@ -147,17 +201,6 @@ class Sayings:
             if kept.value is None and value is not None:
                 links.end(person, (kind, value), kept.at_ms)
 
-    def _new_address(self, person: PersonRow, changed: dict[str, object]) -> str:
-        """Return the address by id that a guest's profile receives; empty: there is none to give.
-
-        The identify that gives it carries both: it goes by the id, and the email says whose
-        profile it is (customerio-api, 2.3).
-        """
-        if person.canonical_id is None or not has_address(EMAIL, person.address):
-            return ""
-        changed.setdefault(EMAIL, named_by(person.address)[1])
-        return address_of(ID, person.canonical_id)
-
     def associate(self, row: JournalRow, person: PersonRow, lesson: Lesson, at_ms: int) -> None:
         """Ask Customer.io to give somebody the events that came under their anonymous ids."""
         for value in lesson.associated:
@@ -176,6 +219,9 @@ class Sayings:
                 return
             other = self._registry.create(merging.other.id)
         since = len(self._registry.joined)
+        for one in (person, other):
+            if has_address(EMAIL, one.address):
+                self._hold(row, one, named_by(one.address)[1], merging.at_ms)
         before = self._batch.profile(person.person)
         self._registry.join(person.person, other.person, merges=True)
         united = self._batch.unite(since, same_person=False)
@@ -240,6 +286,9 @@ class Sayings:
         )
 
 
+_NOTHING = Lesson()
+"""What is learned of somebody from a record that teaches nothing."""
+
 _NOBODY = "`from` leads to nobody whom a merge could name at Customer.io."
 
 
@@ -254,8 +303,12 @@ def _unrefused(attributes: dict[str, object], lesson: Lesson) -> dict[str, objec
     return {name: value for name, value in attributes.items() if name not in refused}
 
 
-def _replaced(before: Profile, changed: Mapping[str, object]) -> dict[str, object]:
+def _replaced(
+    before: Profile, person: PersonRow, changed: Mapping[str, object]
+) -> dict[str, object]:
     """Return the identifiers among what changed that take the place of others.
+
+    Whoever lives under an email has it there, whether or not anybody ever told it as one.
 
     They are sent apart: where a workspace does not let an id change an email, Customer.io
     refuses the whole update, and answers 200 (customerio-api, 2.3).
@@ -265,4 +318,6 @@ def _replaced(before: Profile, changed: Mapping[str, object]) -> dict[str, objec
         for name in IDENTIFIER_ATTRIBUTES
         if name in before.attributes and before.attributes[name].value is not None
     }
+    if has_address(EMAIL, person.address) and changed.get(EMAIL) != named_by(person.address)[1]:
+        had.add(EMAIL)
     return {name: value for name, value in changed.items() if name in had and value is not None}
