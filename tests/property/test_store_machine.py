@@ -590,7 +590,7 @@ def pauses_let_events_through(patch: pytest.MonkeyPatch) -> None:
 def pauses_hold_no_people(patch: pytest.MonkeyPatch) -> None:
     """A paused person goes on."""
     holds = Pauses.holds
-    patch.setattr(Pauses, "holds", lambda self, _, lane, event: holds(self, "", lane, event))
+    patch.setattr(Pauses, "holds", lambda self, _, lane, event: holds(self, 0, lane, event))
 
 
 FAULTS = [

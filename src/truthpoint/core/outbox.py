@@ -139,6 +139,18 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     own: bool = True
 
 
+def unites(action: Action, address: str) -> bool:
+    """Tell whether an operation makes two profiles one at Customer.io.
+
+    Of each attribute the value that one of the two had stays, not the later one.
+
+    Args:
+        action: What it does.
+        address: Its address.
+    """
+    return action is Action.MERGE or (action is Action.IDENTIFY and bool(address))
+
+
 class Totals(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The totals of one person: a slot, in which only the latest value counts.
 

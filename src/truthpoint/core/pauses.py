@@ -57,17 +57,23 @@ class Pauses:
         everything: Nothing leaves.
         lanes: Lanes that do not go.
         events: Names of events whose operations do not leave.
-        people: Canonical ids of people of whom nothing leaves.
+        people: Person keys of whom nothing leaves: to whom the paused ids lead, also those
+            that a merge has made links.
     """
 
     everything: bool = False
     lanes: frozenset[Lane] = frozenset()
     events: frozenset[str] = frozenset()
-    people: frozenset[str] = frozenset()
+    people: frozenset[int] = frozenset()
 
     @classmethod
-    def of(cls, named: Iterable[tuple[PauseKind, str]]) -> Pauses:
-        """Return the pauses of these kinds and names."""
+    def of(cls, named: Iterable[tuple[PauseKind, str]], people: Iterable[int]) -> Pauses:
+        """Return the pauses of these kinds and names.
+
+        Args:
+            named: Kind and name of each.
+            people: The person keys to whom the names of paused people lead by now.
+        """
         # The contract is slow to import, and the command line needs no more than the kinds.
         from truthpoint.contract.model import Lane  # noqa: PLC0415 - see above
 
@@ -78,7 +84,7 @@ class Pauses:
             everything=bool(by_kind[PauseKind.ALL]),
             lanes=frozenset(Lane[name.upper()] for name in by_kind[PauseKind.LANE]),
             events=frozenset(by_kind[PauseKind.EVENT]),
-            people=frozenset(by_kind[PauseKind.PERSON]),
+            people=frozenset(people),
         )
 
     @property
@@ -86,18 +92,18 @@ class Pauses:
         """Whether there is one."""
         return bool(self.everything or self.lanes or self.events or self.people)
 
-    def holds(self, canonical_id: str | None, lane: Lane, first_event: str) -> bool:
+    def holds(self, person: int, lane: Lane, first_event: str) -> bool:
         """Tell whether nothing of a person may leave.
 
         Args:
-            canonical_id: The person.
+            person: The person key.
             lane: The lane in which they wait: critical when any open operation is.
             first_event: The event of their first open operation; empty without one.
         """
         return (
             self.everything
             or lane in self.lanes
-            or canonical_id in self.people
+            or person in self.people
             or first_event in self.events
         )
 

@@ -17,7 +17,8 @@ import msgspec
 from truthpoint.capture import Recorder, ResultKind, SharedJournal, Tracker
 from truthpoint.capture.async_tracker import AsyncTracker
 from truthpoint.contract import Contract, read
-from truthpoint.core.examine import Broken, Examiner
+from truthpoint.core.examine import Examiner
+from truthpoint.core.examined import Broken
 from truthpoint.core.records import Unreadable, read_record
 from truthpoint.stores.memory import MemoryJournal, MemoryShelf
 from truthpoint.values.instants import to_iso

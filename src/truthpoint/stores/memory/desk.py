@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from truthpoint.core.decision import Outcome, Reason
-from truthpoint.core.outbox import Act, Standing, State
+from truthpoint.core.outbox import Act, Standing, State, unites
 from truthpoint.core.people import ANONYMOUS, EMAIL, has_address
 from truthpoint.core.rates import WINDOW_MS, Rates, rates
 from truthpoint.core.turns import lacks_identify
@@ -235,7 +235,16 @@ class MemoryDesk:
     def _replay_dead(self, operation: int) -> None:
         shelf = self._shelf
         shelf.move(operation, Act.REPLAY)
-        person = shelf.operations[operation].operation.person
+        replayed = shelf.operations[operation].operation
+        person = replayed.person
+        totals = shelf.totals.get(person)
+        if totals is not None and unites(replayed.action, replayed.address):
+            # Behind it they are told once more, whatever went out in the meantime (law 10).
+            shelf.totals[person] = replace(
+                totals,
+                version=max(totals.version, totals.sent_version) + 1,
+                changed_by=max(totals.changed_by, operation),
+            )
         if shelf.people[person].standing is Standing.REFUSED:
             shelf.stand(person, Standing.UNKNOWN)
         shelf.queue_up(person)

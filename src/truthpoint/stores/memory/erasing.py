@@ -10,7 +10,7 @@ from truthpoint.core.answers import SAID
 from truthpoint.core.decision import Outcome, Reason, of_person
 from truthpoint.core.outbox import Action, Standing, State
 from truthpoint.core.pauses import PauseKind
-from truthpoint.core.people import address_of_erased, named_by
+from truthpoint.core.people import ID, address_of_erased, named_by
 from truthpoint.core.questions import ASK_AFTER_MS, Question
 from truthpoint.core.tombstones import digest
 
@@ -51,16 +51,22 @@ def _remove(shelf: MemoryShelf, person: int, operations: list[Held], now_ms: int
         shelf.holds.pop(record, None)
     for one in operations:
         _blank(one)
+    _resume(shelf, person)
     _remove_rows(shelf, person)
     for kept in (shelf.profiles, shelf.totals, shelf.not_before_ms, shelf.refusals):
         kept.pop(person, None)
     shelf.waiting.discard(person)
     row = shelf.people[person]
-    if row.canonical_id is not None:
-        shelf.pauses.pop((PauseKind.PERSON, row.canonical_id), None)
     shelf.people[person] = replace(
         row, canonical_id=None, address=address_of_erased(person), identified=False
     )
+
+
+def _resume(shelf: MemoryShelf, person: int) -> None:
+    """Lift pauses of somebody, which name their ids."""
+    ids = {one[1] for one in shelf.links if one[0] == ID and one[2] == person}
+    for name in {shelf.people[person].canonical_id, *ids} - {None}:
+        shelf.pauses.pop((PauseKind.PERSON, str(name)), None)
 
 
 def _remove_rows(shelf: MemoryShelf, person: int) -> None:

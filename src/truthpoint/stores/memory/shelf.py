@@ -12,6 +12,8 @@ from msgspec.structs import replace
 from truthpoint.contract.model import Lane
 from truthpoint.core.decision import of_person
 from truthpoint.core.outbox import OPEN, TRANSITIONS, Operation, Standing, State, Totals
+from truthpoint.core.pauses import PauseKind, Pauses
+from truthpoint.core.people import ID
 from truthpoint.core.turns import WITHOUT_TOTALS
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
         Verdict,
     )
     from truthpoint.core.outbox import Act
-    from truthpoint.core.pauses import Pause, PauseKind, Pauses
+    from truthpoint.core.pauses import Pause
     from truthpoint.core.people import LinkRow, PersonRow
     from truthpoint.core.profile import Profile
     from truthpoint.core.questions import Question
@@ -179,7 +181,14 @@ class MemoryShelf:
         """Tell whether a pause holds a person."""
         first = next(iter(self.open.get(person, ())), None)
         event = "" if first is None else self.operations[first].operation.event
-        return pauses.holds(self.people[person].canonical_id, self.lane_of(person), event)
+        return pauses.holds(person, self.lane_of(person), event)
+
+    def pauses_in_force(self) -> Pauses:
+        """Return all pauses, with the people to whom the paused ids lead."""
+        names = {name for kind, name in self.pauses if kind is PauseKind.PERSON}
+        people = {one.person for one in self.people.values() if one.canonical_id in names}
+        people |= {one[2] for one in self.links if one[0] == ID and one[1] in names}
+        return Pauses.of(self.pauses, people)
 
     def move(
         self, operation: int, act: Act, *, reason: str = "", now_ms: int | None = None

@@ -11,7 +11,6 @@ from truthpoint.contract.model import Lane
 from truthpoint.core.decision import first_rows
 from truthpoint.core.outbox import Act, Standing, State
 from truthpoint.core.pace import is_due
-from truthpoint.core.pauses import Pauses
 from truthpoint.core.turns import Queue, address_after, next_turn, stamped, standing_after
 from truthpoint.errors import LeaseLost, StoreBusy
 from truthpoint.ports import Result
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
         Decision,
         JournalRow,
     )
+    from truthpoint.core.pauses import Pauses
     from truthpoint.core.rates import Pace
     from truthpoint.core.turns import Turn
     from truthpoint.findings import Finding
@@ -170,7 +170,7 @@ class MemoryStore:
         taken = 0
         with shelf.lock:
             self._fence()
-            pauses = Pauses.of(shelf.pauses)
+            pauses = shelf.pauses_in_force()
             for person in self._due(now_ms):
                 turn = self._turn(person, now_ms, pauses)
                 if turn is None:
@@ -315,7 +315,7 @@ class MemoryStore:
         """Return when the earliest postponed person may go on whom no pause holds."""
         shelf = self._shelf
         with shelf.lock:
-            pauses = Pauses.of(shelf.pauses)
+            pauses = shelf.pauses_in_force()
             postponed = shelf.not_before_ms.items()
             due = (due_ms for person, due_ms in postponed if not shelf.paused(person, pauses))
             return min(due, default=None)

@@ -8,7 +8,7 @@ import msgspec
 
 from truthpoint.contract.model import Lane
 from truthpoint.core.decision import Outcome, Reason
-from truthpoint.core.outbox import TRANSITIONS, Act, Standing, State
+from truthpoint.core.outbox import TRANSITIONS, Act, Action, Standing, State, unites
 from truthpoint.core.pauses import Pause, PauseKind
 from truthpoint.core.profile import from_json
 from truthpoint.core.rates import WINDOW_MS, Pace, Rates, rates
@@ -269,7 +269,7 @@ class SqliteDesk:
 
     def _with_companions(self, records: list[int]) -> list[int]:
         """Add to dead records what is dead of the same people for want of an identify (law 4)."""
-        people = {person for _, person, _, reason in self._dead(records) if lacks_identify(reason)}
+        people = {row[1] for row in self._dead(records) if lacks_identify(row[3])}
         others = [
             row[0]
             for person in people
@@ -278,7 +278,7 @@ class SqliteDesk:
         return list(dict.fromkeys([*records, *others]))
 
     def _dead(self, records: Iterable[int]) -> list[rows.Row]:
-        """Return the dead operations of records: id, person, lane and reason of each."""
+        """Return the dead operations of records: id, person, lane, reason, action, address."""
         asked = SQL["dead_operations"]
         return [row for one in records for row in self._state.execute(asked, (one,)).fetchall()]
 
@@ -296,11 +296,14 @@ class SqliteDesk:
         )
 
     def _replay_dead(self, found: rows.Row) -> bool:
-        operation, person, lane, _ = found
+        operation, person, lane, _, action, address = found
         after = TRANSITIONS[State.DEAD, Act.REPLAY]
         self._state.execute(
             SQL["move_operation"], (after.value, "", None, operation, State.DEAD.value)
         )
+        if unites(Action(action), address):
+            # Behind it they are told once more, whatever went out in the meantime (law 10).
+            self._state.execute(SQL["tell_totals_again"], (operation, person))
         enqueue(self._state, person, operation, Lane(lane))
         if self._state.execute(SQL["standing"], (person,)).fetchone()[0] == Standing.REFUSED:
             self._state.execute(SQL["set_standing"], (Standing.UNKNOWN.value, "", person))
@@ -313,7 +316,7 @@ class SqliteDesk:
             if outcome is Outcome.DEAD:
                 dead = self._dead(asked)
                 discarded = sum(map(self._discard_dead, dead))
-                purge(self._state, {person for _, person, _, _ in dead}, 0)
+                purge(self._state, {row[1] for row in dead}, 0)
                 return discarded
             return sum(self._discard_verdict(record, outcome) for record in asked)
 

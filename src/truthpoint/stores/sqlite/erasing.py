@@ -63,12 +63,12 @@ def purge(state: sqlite3.Connection, people: Iterable[int], now_ms: int) -> list
         waits = (state.execute(SQL[name], (person,)) for name in ("is_unanswered", "is_leased"))
         if any(one.fetchone() is not None for one in waits):
             continue
-        _remove(state, person, found[0], now_ms)
+        _remove(state, person, now_ms)
         done.append(person)
     return done
 
 
-def _remove(state: sqlite3.Connection, person: int, canonical_id: str | None, now_ms: int) -> None:
+def _remove(state: sqlite3.Connection, person: int, now_ms: int) -> None:
     state.execute(SQL["forget_questions_of"], (person,))
     question = _question(state, person, now_ms)
     if question is not None:
@@ -82,9 +82,9 @@ def _remove(state: sqlite3.Connection, person: int, canonical_id: str | None, no
     # What moments add to totals can be a text of theirs: a coupon's, or a city's.
     state.execute(SQL["blank_ledger"], (person,))
     state.execute(SQL["forget_closings"], (of_person(person),))
+    state.execute(SQL["forget_pause_of"], (person,))
     for statement in ("forget_links", "forget_profile", "forget_totals", "leave_queue"):
         state.execute(SQL[statement], (person,))
-    state.execute(SQL["forget_pause_of"], (canonical_id,))
     state.execute(SQL["blank_person"], (address_of_erased(person), person))
 
 

@@ -47,7 +47,9 @@ UPDATE ledger SET contributions = '{}' WHERE person = ?;
 UPDATE person SET canonical_id = NULL, address = ?, refusal = '', identified = 0 WHERE person = ?;
 
 -- name: forget_pause_of
-DELETE FROM pause WHERE kind = 'person' AND name = ?;
+DELETE FROM pause WHERE kind = 'person' AND (
+  name = (SELECT canonical_id FROM person WHERE person = ?1)
+  OR name IN (SELECT value FROM link WHERE person = ?1 AND kind = 'id'));
 
 -- name: identifiers_held
 SELECT DISTINCT kind, value FROM hold;

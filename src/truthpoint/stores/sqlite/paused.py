@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 def read_pauses(state: sqlite3.Connection) -> Pauses:
     """Return the pauses in force."""
     found = state.execute(SQL["pauses"]).fetchall()
-    return Pauses.of((PauseKind(kind), name) for kind, name, _ in found) if found else NONE
+    if not found:
+        return NONE
+    people = [row[0] for row in state.execute(SQL["paused_people"])]
+    return Pauses.of(((PauseKind(kind), name) for kind, name, _ in found), people)
 
 
 def open_lanes(pauses: Pauses) -> tuple[int, int, int]:
@@ -37,4 +40,4 @@ def is_held(row: rows.Row, ready: list[Operation], pauses: Pauses) -> bool:
     if not pauses.any:
         return False
     lane = Lane.CRITICAL if row[2] else Lane.LIVE
-    return pauses.holds(row[4], lane, ready[0].event if ready else "")
+    return pauses.holds(row[0], lane, ready[0].event if ready else "")

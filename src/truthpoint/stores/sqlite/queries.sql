@@ -301,6 +301,12 @@ UPDATE queue SET away = 0 WHERE away = 2;
 -- name: pauses
 SELECT kind, name, since_ms FROM pause ORDER BY pause;
 
+-- name: paused_people
+SELECT p.person FROM pause AS s CROSS JOIN person AS p ON p.canonical_id = s.name
+WHERE s.kind = 'person'
+UNION SELECT l.person FROM pause AS s CROSS JOIN link AS l ON l.kind = 'id' AND l.value = s.name
+WHERE s.kind = 'person';
+
 -- name: add_pause
 INSERT INTO pause (kind, name, since_ms) VALUES (?, ?, ?) ON CONFLICT (kind, name) DO NOTHING;
 
@@ -339,6 +345,10 @@ UPDATE operation SET state = ?, reason = ?, settled_at_ms = ? WHERE id = ? AND s
 
 -- name: count_attempt
 UPDATE operation SET attempts = attempts + 1 WHERE id = ? AND state = 0;
+
+-- name: tell_totals_again
+UPDATE totals SET version = max(version, sent_version) + 1, changed_by = max(changed_by, ?)
+WHERE person = ?;
 
 -- name: settle_totals
 UPDATE totals SET sent_version = max(sent_version, ?), wire_at_s = max(wire_at_s, ?),
@@ -408,9 +418,12 @@ SELECT min(not_before_ms) FROM queue WHERE not_before_ms > 0 AND away = 0;
 -- name: next_due_unpaused
 SELECT min(q.not_before_ms) FROM queue AS q
 WHERE q.not_before_ms > 0 AND q.away = 0 AND q.lane BETWEEN ? AND ? AND q.lane <> ?
-  AND NOT EXISTS (
-    SELECT 1 FROM pause AS s CROSS JOIN person AS p ON p.canonical_id = s.name
-    WHERE s.kind = 'person' AND p.person = q.person)
+  AND q.person NOT IN (
+    SELECT p.person FROM pause AS s CROSS JOIN person AS p ON p.canonical_id = s.name
+    WHERE s.kind = 'person'
+    UNION SELECT l.person FROM pause AS s CROSS JOIN link AS l
+      ON l.kind = 'id' AND l.value = s.name
+    WHERE s.kind = 'person')
   AND NOT EXISTS (
     SELECT 1 FROM pause AS s CROSS JOIN event AS e ON e.name = s.name
     WHERE s.kind = 'event' AND e.event = (
@@ -584,7 +597,8 @@ SELECT 1 FROM replay WHERE record = ?;
 INSERT INTO replay (record) VALUES (?) ON CONFLICT (record) DO NOTHING;
 
 -- name: dead_operations
-SELECT id, person, lane, reason FROM operation WHERE record = ? AND state = 3 ORDER BY id;
+SELECT id, person, lane, reason, action, address FROM operation
+WHERE record = ? AND state = 3 ORDER BY id;
 
 -- name: dead_without_identify
 SELECT record FROM operation

@@ -10,7 +10,8 @@ from truthpoint.core.decision import (
     Verdict,
 )
 from truthpoint.core.outbox import Standing
-from truthpoint.core.people import ID
+from truthpoint.core.pauses import Pause, PauseKind
+from truthpoint.core.people import ID, Grade, LinkRow
 from truthpoint.testing.builders import START_MS
 from truthpoint.testing.scene import DEAD, RETRY
 
@@ -38,6 +39,24 @@ class ErasedBehaviour(Burying):
         assert self.knowledge.named(["42"]) == []
         assert self.scene.turns() == []
         assert self.scene.standing(order, erase) == [Outcome.DELIVERED] * 2
+
+    def test_a_pause_that_names_them_is_lifted(self) -> None:
+        """Law 20: under their id, and under one that a merge made a link; no other is."""
+        self.know()
+        self.scene.drain()
+        self.commit(
+            links=(LinkRow(kind=ID, value="43", person=1, grade=Grade.ASSERTED, from_ms=0),),
+            verdicts=(Verdict(record=0, outcome=Outcome.RECORDED, reason="", person=1),),
+        )
+        self.erase()
+        self.scene.settle(self.scene.turn())
+        last = self.scene.turn()
+        for name in ("42", "43", "44"):
+            self.scene.desk.pause(Pause(kind=PauseKind.PERSON, name=name))
+        self.scene.settle(last)
+
+        assert self.is_forgotten()
+        assert [one.name for one in self.scene.desk.pauses()] == ["44"]
 
     def test_the_ledger_and_all_outcomes_stay(self) -> None:
         """Laws 5, 16, 20: a moment is one moment for good, also of somebody forgotten."""

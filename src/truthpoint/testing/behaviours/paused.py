@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from truthpoint.contract.model import Lane
-from truthpoint.core.decision import Outcome
+from truthpoint.core.decision import Decision, Joined, Outcome, Verdict
 from truthpoint.core.pauses import Pause, PauseKind
+from truthpoint.core.people import ID, Grade, LinkRow
 from truthpoint.testing.scene import DEAD, RETRY
 
 from .base import Behaviour
@@ -81,6 +82,43 @@ class PausedBehaviour(Behaviour):
         self.scene.identify("42")
 
         assert self.scene.drain() == []
+
+    def merge(self) -> None:
+        """Let the second person become part of the first."""
+        record = self.scene.capture()
+        next_person, next_operation = self.scene.store.knowledge.next_ids()
+        link = LinkRow(kind=ID, value="43", person=1, grade=Grade.ASSERTED, from_ms=0)
+        self.scene.store.commit(
+            Decision(
+                records=(record,),
+                joined=(Joined(into=1, gone=2, merges=True),),
+                links=(link,),
+                verdicts=(Verdict(record=record, outcome=Outcome.RECORDED, reason="", person=1),),
+                next_person=next_person,
+                next_operation=next_operation,
+            )
+        )
+
+    def test_a_pause_of_somebody_holds_whoever_they_became_part_of(self) -> None:
+        """A merge moves what waits of them, and lets none of it go."""
+        self.scene.meet("42", "43", "44")
+        self.scene.event("43")
+        due_ms = self.scene.now_ms + 5_000
+        self.scene.settle(self.scene.turn(), RETRY, not_before_ms=due_ms)
+        self.pause(PauseKind.PERSON, "43")
+        self.merge()
+        self.scene.event("42")
+        self.scene.event("44")
+
+        assert self.scene.store.next_due_ms() is None
+
+        self.scene.now_ms = due_ms
+
+        assert self.scene.drain() == ["44 #6"]
+
+        self.resume(PauseKind.PERSON, "43")
+
+        assert self.scene.drain() == ["42 #4", "42 #5"]
 
     def test_a_paused_event_holds_what_stands_behind_it(self) -> None:
         """Law 7: what stands before it leaves; it, and everything behind it, waits."""

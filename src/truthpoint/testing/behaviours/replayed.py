@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from truthpoint.contract.model import Lane
 from truthpoint.core.decision import Outcome
-from truthpoint.core.outbox import Operation, State
+from truthpoint.core.outbox import Action, Operation, State
+from truthpoint.core.people import ID, address_of
 from truthpoint.errors import LeaseLost
 from truthpoint.findings import finding
 from truthpoint.testing.scene import DEAD, DELIVERED, RETRY
@@ -101,6 +103,41 @@ class ReplayedBehaviour(Behaviour):
         assert self.scene.drain() == [f"42 #{behind.id}", f"42 #{told.id}"]
         assert self.scene.standing(record) == [Outcome.DELIVERED]
         assert self.scene.desk.backlog().verdicts == {}
+
+    def test_totals_are_told_again_behind_a_replay_that_makes_two_profiles_one(self) -> None:
+        """Law 10: of each attribute Customer.io then keeps what one of the two had."""
+        self.scene.meet("42")
+        for action, address in (
+            (Action.IDENTIFY, address_of(ID, "42")),
+            (Action.MERGE, ""),
+            (Action.IDENTIFY, ""),
+        ):
+            record = self.scene.capture()
+            _, operation = self.scene.store.knowledge.next_ids()
+            told = Operation(
+                id=operation,
+                person=1,
+                record=record,
+                lane=Lane.LIVE,
+                action=action,
+                event="",
+                name="",
+                event_id="",
+                at_ms=record,
+                attributes=b'{"email":"ana@example.org"}',
+                barrier=True,
+                address=address,
+            )
+            self.scene.commit(record, operations=(told,))
+            self.scene.settle(self.scene.turn(), DEAD)
+            self.scene.event("42", counted=True)
+            self.scene.drain()
+            self.scene.desk.replay(Outcome.DEAD, [record])
+            replayed = self.scene.drain()
+
+            assert replayed[0] == f"42 #{operation}"
+            is_told_again = any("totals" in one for one in replayed[1:])
+            assert is_told_again is (bool(address) or action is Action.MERGE)
 
     def test_replayed_and_new_records_are_decided_together(self) -> None:
         """Law 5: each once; a decision that was made before is refused whole."""
