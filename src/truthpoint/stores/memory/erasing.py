@@ -143,7 +143,7 @@ def bury(shelf: MemoryShelf, decision: Decision) -> None:
 
 def _release(shelf: MemoryShelf, buried: set[str]) -> None:
     """Let held records be decided again that carry an identifier of somebody erased."""
-    for record, hold in shelf.holds.items():
+    for record, hold in sorted(shelf.holds.items()):
         if any(digest(shelf.secret, one) in buried for one in hold.identifiers):
             shelf.replays.setdefault(record, None)
 

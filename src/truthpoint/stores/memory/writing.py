@@ -137,7 +137,7 @@ def _write_records(shelf: MemoryShelf, decision: Decision) -> None:
         shelf.findings[record] = shelf.findings.get(record, ()) + found
     shelf.holds.update((one.record, one) for one in decision.holds)
     known = {(one.kind, one.value) for one in decision.links if one.grade is not Grade.FROZEN}
-    for record, hold in shelf.holds.items():
+    for record, hold in sorted(shelf.holds.items()):
         if not known.isdisjoint(hold.identifiers):
             shelf.replays.setdefault(record, None)
     shelf.scrubs.update(decision.scrubbed)

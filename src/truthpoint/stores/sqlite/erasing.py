@@ -146,7 +146,7 @@ def _release(state: sqlite3.Connection, buried: set[str], secret: bytes) -> None
     """Let held records be decided again that carry an identifier of somebody erased."""
     held = state.execute(SQL["identifiers_held"]).fetchall()
     theirs: list[Identifier] = [one for one in held if digest(secret, one) in buried]
-    state.executemany(SQL["release_by_link"], theirs)
+    state.execute(SQL["release_by_links"], (rows.json_text(theirs),))
 
 
 def erased_by(decision: Decision) -> list[int]:

@@ -117,8 +117,11 @@ INSERT OR REPLACE INTO hold (kind, value, record, until_ms) VALUES (?, ?, ?, ?);
 -- name: forget_hold
 DELETE FROM hold WHERE record = ?;
 
--- name: release_by_link
-INSERT INTO replay (record) SELECT record FROM hold WHERE kind = ? AND value = ?
+-- name: release_by_links
+INSERT INTO replay (record)
+SELECT DISTINCT h.record FROM json_each(?) AS asked CROSS JOIN hold AS h
+  ON h.kind = json_extract(asked.value, '$[0]') AND h.value = json_extract(asked.value, '$[1]')
+WHERE true ORDER BY h.record
 ON CONFLICT (record) DO NOTHING;
 
 -- name: is_hold_due

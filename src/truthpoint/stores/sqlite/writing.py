@@ -166,10 +166,9 @@ class DecisionWriter:
                 for kind, value in one.identifiers
             ],
         )
-        many(
-            SQL["release_by_link"],
-            [(one.kind, one.value) for one in decision.links if one.grade is not Grade.FROZEN],
-        )
+        known = [(one.kind, one.value) for one in decision.links if one.grade is not Grade.FROZEN]
+        if known:
+            self._state.execute(SQL["release_by_links"], (rows.json_text(known),))
         many(SQL["add_scrub"], [(record,) for record in decision.scrubbed])
 
     def _ledger_columns(self, one: LedgerRow) -> rows.Row:

@@ -42,19 +42,25 @@ class HeldBehaviour(Behaviour):
             )
         )
 
-    def teach_link(self, *identifier: str, grade: Grade = Grade.ASSERTED) -> None:
+    def teach_link(self, kind: str, value: str, grade: Grade = Grade.ASSERTED) -> None:
         """Decide a record that links an identifier to the person 42."""
+        self.teach_links((kind, value), grade=grade)
+
+    def teach_links(self, *identifiers: tuple[str, str], grade: Grade = Grade.ASSERTED) -> None:
+        """Decide a record that links identifiers to the person 42."""
         self.scene.event("42")
         (person,) = self.scene.store.knowledge.named(["42"])
         record = self.scene.capture()
         next_person, next_operation = self.scene.store.knowledge.next_ids()
-        kind, value = identifier
-        link = LinkRow(kind=kind, value=value, person=person.person, grade=grade, from_ms=1)
+        links = tuple(
+            LinkRow(kind=kind, value=value, person=person.person, grade=grade, from_ms=1)
+            for kind, value in identifiers
+        )
         self.scene.store.commit(
             Decision(
                 records=(record,),
                 verdicts=(Verdict(record=record, outcome=Outcome.RECORDED, reason=""),),
-                links=(link,),
+                links=links,
                 next_person=next_person,
                 next_operation=next_operation,
             )
@@ -86,6 +92,18 @@ class HeldBehaviour(Behaviour):
         assert self.scene.step(first) == steps[0]
         assert len(self.scene.desk.listed(Outcome.HELD, limit=1)) == 1
         assert self.scene.desk.listed(Outcome.QUARANTINED, limit=10) == []
+
+    def test_what_one_record_releases_is_decided_in_the_order_of_the_journal(self) -> None:
+        """Law 7: whatever the order of its links, and of the holds."""
+        first = self.hold_one(("order", "A-1"))
+        second = self.hold_one(("order", "A-2"))
+        third = self.hold_one(("order", "A-3"), ("order", "A-1"))
+        self.teach_link("order", "A-4")
+        self.scene.desk.replay(Outcome.HELD, [first])
+        self.hold_again(first, (("order", "A-1"),), self.scene.now_ms + HOUR_MS)
+        self.teach_links(("order", "A-3"), ("order", "A-2"), ("order", "A-1"))
+
+        assert self.undecided_records() == [first, second, third]
 
     def test_the_oldest_held_record_is_told(self) -> None:
         """How long somebody has been waited for; nothing where nobody is."""
