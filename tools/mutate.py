@@ -50,6 +50,7 @@ MODULES: Final = (
     "identity",
     "linking",
     "people",
+    "sayings",
     "moments",
     "consent",
     "profile",
@@ -61,7 +62,7 @@ MODULES: Final = (
     "rollups.properties",
     "rollups.waiting",
 )
-"""Identity, ledger, consent, profile, closes and rollups."""
+"""Identity, what is said of people, ledger, consent, profile, closes and rollups."""
 
 COMPARED: Final[dict[type[ast.cmpop], type[ast.cmpop]]] = {
     ast.Lt: ast.LtE,
