@@ -3,8 +3,9 @@
 What is given is decoded JSON: text, whole numbers, exact decimals, booleans, null, lists
 and objects. It has no binary floats; capture refuses them before they become JSON.
 An integer given for a string becomes its decimal text; money is exact; times become
-unix seconds; nothing else is converted. What cannot be converted is noted with its path
-and the kinds involved, never with the value.
+unix seconds; emails and phone numbers get their one form; nothing else is converted.
+What cannot be converted is noted with its path and the kinds involved, never with the
+value.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, cast
 
+from truthpoint.values.contacts import email_form, phone_form
 from truthpoint.values.currencies import EXPONENTS
 from truthpoint.values.instants import (
     EARLIEST_TIMESTAMP_MS,
@@ -52,8 +54,6 @@ MAX_DECIMALS: Final = 40
 MAX_NESTING: Final = 32
 """Deepest nesting of a value without a declared shape."""
 
-_EMAIL: Final = re.compile(r"[^\s@\x00-\x1f]{1,64}@[^\s@\x00-\x1f]{1,255}")
-_PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 _URL: Final = re.compile(r"https?://[^\s/?#]+[^\s]*", re.IGNORECASE)
 _SHOWN_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}", re.ASCII)
 
@@ -302,13 +302,20 @@ def _date(value: object, found: list[Note]) -> object:
     return value if is_date(value) else _bad("It is not a date as YYYY-MM-DD.", value, found)
 
 
-def _matching(pattern: re.Pattern[str], expected: str) -> Convert:
+def _formed(form: Callable[[str], str | None], expected: str) -> Convert:
+    """Return the conversion of a text that has one form."""
+
     def convert(value: object, found: list[Note]) -> object:
         if not isinstance(value, str):
             return _wrong(value, expected, found)
-        return value if pattern.fullmatch(value) else _bad(f"It is not {expected}.", value, found)
+        formed = form(value)
+        return _bad(f"It is not {expected}.", value, found) if formed is None else formed
 
     return convert
+
+
+def _url_form(text: str) -> str | None:
+    return text if _URL.fullmatch(text) else None
 
 
 def _list(convert_item: Convert) -> Convert:
@@ -356,8 +363,8 @@ _PLAIN: Final[Mapping[Kind, Convert]] = {
     Kind.CURRENCY: _currency,
     Kind.BOOLEAN: _boolean,
     Kind.DATE: _date,
-    Kind.EMAIL: _matching(_EMAIL, "an email address"),
-    Kind.PHONE: _matching(_PHONE, "a phone number as E.164, such as +14155550123"),
-    Kind.URL: _matching(_URL, "an http or https URL"),
+    Kind.EMAIL: _formed(email_form, "an email address"),
+    Kind.PHONE: _formed(phone_form, "a phone number as E.164, such as +14155550123"),
+    Kind.URL: _formed(_url_form, "an http or https URL"),
     Kind.OBJECT: _object,
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import jsonschema_rs
 
+from truthpoint.values.contacts import FORMS
 from truthpoint.values.currencies import EXPONENTS
 
 from .consent import read_consent
@@ -142,7 +143,7 @@ class TypeReader:
             minimum=minimum,
             maximum=maximum,
             pattern=self._pattern(spec.get("pattern")),
-            choices=self._choices(spec.get("enum")),
+            choices=self._choices(spec.get("enum"), kind),
             item=item,
             fields=self.properties(spec.get("properties"), total=True),
         )
@@ -230,9 +231,11 @@ class TypeReader:
             return None
         return text
 
-    def _choices(self, node: Node | None) -> tuple[str, ...]:
+    def _choices(self, node: Node | None, kind: Kind) -> tuple[str, ...]:
+        """Return what an `enum` allows, in the form in which a given value is looked at."""
+        form = FORMS.get(kind, lambda text: text)
         found = (self._reader.text(item) for item in self._reader.listed(node))
-        choices = tuple(one for one in found if one is not None)
+        choices = tuple(form(one) or one for one in found if one is not None)
         if node is not None and node.tag == "seq" and not node.items:
             self._reader.findings.add("bad_value", f"`{node.path}` allows nothing.", node)
         return choices
