@@ -10,7 +10,8 @@ import pytest
 
 from truthpoint.contract import read
 from truthpoint.contract.model import Kind, Lane, Property
-from truthpoint.core.examine import Broken, Examiner, Identity, Lacking, Moment
+from truthpoint.core.examine import Examiner
+from truthpoint.core.examined import Broken, Identity, Lacking, Moment
 from truthpoint.core.people import Who
 from truthpoint.core.records import read_record
 from truthpoint.starter import starter_files

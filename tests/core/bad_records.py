@@ -291,7 +291,6 @@ CASES = (
         b'{"type":"merge","person":"x","from":{"id":"y"}}',
         ("person_id_pattern", "person.id"),
         ("person_id_pattern", "from.id"),
-        ("person_unresolved", "from"),
     ),
     raw(
         "merge_from_a_damaged_email",

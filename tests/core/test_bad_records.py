@@ -185,6 +185,83 @@ def test_a_finding_about_a_record_says_what_where_and_what_to_do() -> None:
     )
 
 
+def said_of(body: bytes) -> tuple[str, str]:
+    """Evidence and fix of the last thing found."""
+    found = examined(body).findings[-1]
+    return found.evidence, found.fix
+
+
+@pytest.mark.parametrize(
+    ("links", "evidence", "guess"),
+    [
+        ('{"email":"ana"}', "`links.email` cannot lead to anybody.", ""),
+        (
+            '{"email":" ","phone":"+1 202 555 0100"}',
+            (
+                "`links.email` cannot lead to anybody."
+                " 1 of its `links` is of a kind that the contract does not declare;"
+                " it declares `email`."
+            ),
+            "",
+        ),
+        (
+            '{"emial":"ana@example.org"}',
+            (
+                "1 of its `links` is of a kind that the contract does not declare;"
+                " it declares `email`."
+            ),
+            "Did you mean `email`? Correct it, or declare the link.",
+        ),
+        (
+            '{"id":"43","email":"ana@example.org"}',
+            "`links.id` is no link: the canonical id stands in `person`.",
+            "",
+        ),
+    ],
+    ids=["damaged", "both", "misspelled", "id"],
+)
+def test_a_link_that_cannot_be_used_says_which_and_why(
+    links: str, evidence: str, guess: str
+) -> None:
+    """By the kinds that the contract declares; another name may be a customer's word."""
+    said = f'{{"type":"link","person":"42","links":{links}}}'
+    read = read_record(said.encode(), source="backend", captured_at_ms=START_MS)
+    person = replace(CONTRACT.person, links=("email",))
+    found = Examiner(replace(CONTRACT, person=person)).examine(read).findings[-1]
+
+    assert ("link_not_usable", evidence) == (found.code, found.evidence)
+    assert (guess or RULES["link_not_usable"].fix) == found.fix
+
+
+def test_a_consent_that_is_none_says_which_are() -> None:
+    """An attribute of the contract is named; what is not declared is counted."""
+    body = b'{"type":"consent","person":"42","consents":{"region":true,"new":false,"x y":true}}'
+
+    assert (
+        (
+            "In the contract without a `consent`: `region`."
+            " 2 of its `consents` are not in the contract. Its consents are: `news`."
+        ),
+        "Did you mean `news`? Correct it, or declare it in the contract.",
+    ) == said_of(body)
+
+
+def test_an_unknown_identifier_is_told_what_was_likely_meant() -> None:
+    """Only by a name of the contract."""
+    _, fix = said_of(b'{"type":"erase","person":{"id":"42","emial":"ana@example.org"}}')
+
+    assert fix == "Did you mean `email`? Correct it, or declare the link."
+
+
+def test_a_merge_from_nobody_says_what_is_wrong_with_from() -> None:
+    """And not what would be wrong with `person`."""
+    evidence, fix = said_of(b'{"type":"merge","person":"42","from":{"email":"ana"}}')
+
+    assert "`from` names nobody; it carries: email." == evidence
+    assert "`from`" in fix
+    assert "`person`" not in fix
+
+
 def test_what_a_record_without_id_does_carry_is_named_by_kind_only() -> None:
     """An operator sees that there was an email, not which."""
     email_only = json.dumps({**ORDER, "person": {"email": f"{_CANARY}@example.org"}}).encode()

@@ -100,6 +100,34 @@ def a_story(*, catalog: bool = False) -> Story:
 # --------------------------------------------------------------------- from the start
 
 
+def test_events_that_are_tied_by_an_email_meet_however_it_is_written() -> None:
+    """It has one form where it is kept; an event that lacks something is looked at as given."""
+    mail = Property(name="email", type=Type(kind=Kind.EMAIL), required=True)
+    start = replace(STARTED, correlation="email", properties=(mail, *STARTED.properties[1:]))
+    close = Close(event="checkout_started", by="email")
+    end = replace(
+        BOUGHT,
+        correlation="email",
+        closes=(close,),
+        properties=(*(one for one in BOUGHT.properties if one.name != "cart_id"), mail),
+    )
+    story = Story(examiner=Examiner(a_contract(start, end)))
+    told = {"person": "42", "type": "track"}
+    story.tell(
+        line(
+            **told,
+            event="checkout_started",
+            properties={"email": "Ana@Example.org", "items": [], "note": "a gift"},
+        )
+    )
+    said = {"done_id": "d-1", "email": " ana@EXAMPLE.org"}
+    (operation,) = story.tell(line(**told, event="checkout_done", properties=said)).operations
+    broken = story.tell(line(**told, event="checkout_done", extra=1, properties=said))
+
+    assert b'"note":"a gift"' in operation.attributes
+    assert ["ana@example.org"] == [one.tie for one in broken.closings]
+
+
 def test_an_event_takes_from_its_start_what_it_lacks() -> None:
     """The start was told in an earlier batch; each property that lacks is taken over."""
     story = a_story()

@@ -106,8 +106,21 @@ def test_the_contract_may_ask_for_deletion_instead():
         said("merge", "43", **{"from": {"id": "42"}}),
         event("order_refunded", {}, refund_id="R", order_id="A-1", amount="1", currency="USD"),
         event("order_paid", "42", order_id=7, currency="?"),
+        {**ORDER, "at": "2026-09-21T14:13:20"},
+        {**ORDER, "person": {"id": "99", "email": "Ana@Example.org"}, "extra": 1},
+        {**ORDER, "event": "order_payed"},
+        {**ORDER, "type": "trakc", "person": None},
+        {**identify("43", email="ana@example.org"), "attributs": {}},
+        {**said("link", "43", links=MAIL), "at": 5},
+        {**said("merge", "43", **{"from": {"id": "42"}}), "source": ""},
+        {**said("merge", "43", **{"from": {"id": "42"}}), "source": "nobody"},
+        {**said("erase", "42"), "reason": "asked for it"},
     ],
-    ids=["id", "email", "event", "link", "merge", "order", "broken"],
+    ids=[
+        *("id", "email", "event", "link", "merge", "order", "broken"),
+        *("naive", "extra key", "unknown event", "unknown type", "identify", "broken link"),
+        *("form of a merge", "broken merge", "broken erase"),
+    ],
 )
 @pytest.mark.parametrize("cut", [(), (3,)], ids=["same batch", "later batch"])
 def test_records_under_any_identifier_of_theirs_are_withheld_and_forgotten(later, cut):

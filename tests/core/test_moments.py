@@ -14,6 +14,8 @@ from truthpoint.contract.model import Close, Contract, Event, Kind
 from truthpoint.contract.rules import Correction, Fallback, OnViolation
 from truthpoint.core.decision import Closing, Known, of_person
 from truthpoint.core.examine import Examiner
+from truthpoint.core.examined import Broken
+from truthpoint.core.records import read_record
 from truthpoint.testing.builders import START_MS, a_contract, a_property, line
 from truthpoint.values.instants import to_iso
 
@@ -314,6 +316,55 @@ def test_what_is_broken_or_not_the_owners_closes_all_the_same(source: str) -> No
 
     assert [("c-1", START_MS + 1000)] == [(one.tie, one.until_ms) for one in decision.closings]
     assert () == decision.operations
+
+
+@pytest.mark.parametrize(
+    ("wrong", "at_ms"),
+    [
+        ({"propertys": {}}, START_MS),
+        ({"at": "2026-09-21T14:13:20"}, START_MS + HOUR_MS),
+        ({"at": "2099-01-01T00:00:00Z"}, START_MS + HOUR_MS),
+        ({"at": "1970-01-01T00:00:00Z"}, START_MS + HOUR_MS),
+        ({"type": "tracc"}, START_MS),
+    ],
+    ids=["key", "naive", "future", "ancient", "type"],
+)
+def test_what_breaks_the_form_of_records_closes_all_the_same(
+    wrong: dict[str, object], at_ms: int
+) -> None:
+    """Law 9: also where its time cannot be read; then it had happened when it was captured."""
+    record: dict[str, object] = {
+        "type": "track",
+        "event": "order_paid",
+        "version": 2,
+        "person": "42",
+        "at": to_iso(START_MS),
+        "properties": {"order_id": "A-1", "total": "10.00", "cart_id": "c-1"},
+    }
+    read = read_record(
+        line(**(record | wrong)), source="backend", captured_at_ms=START_MS + HOUR_MS
+    )
+    broken = SHOP.examine(read)
+
+    assert isinstance(broken, Broken)
+    assert ("order_paid", at_ms) == (broken.event, broken.at_ms)
+    assert [("cart_opened", "c-1")] == [(close.event, tie) for close, tie in broken.ends]
+
+
+def test_a_number_that_no_memory_holds_closes_nothing() -> None:
+    """A few bytes with an exponent would be written out as millions of digits."""
+    body = line(
+        type="track",
+        event="order_paid",
+        version=2,
+        person="42",
+        properties={"order_id": "A-1", "total": "what", "cart_id": "HUGE"},
+    ).replace(b'"HUGE"', b"1e999999999999")
+    story = a_story()
+    story.tell(body)
+
+    assert [("quarantined", "property_value")] == story.ended()
+    assert {} == dict(story.people)
 
 
 # ----------------------------------------------------------------- test mode and minimal

@@ -27,7 +27,8 @@ from shopping import (
     viewed,
 )
 
-from truthpoint.contract.model import Property, Type
+from truthpoint.contract.check import Checker
+from truthpoint.contract.model import Kind, Person, Property, Type
 from truthpoint.contract.rules import Channel, Consent, Unidentified, Unresolved
 from truthpoint.core.decision import Hold
 from truthpoint.core.examine import Examiner
@@ -42,6 +43,19 @@ from truthpoint.testing.builders import START_MS, line
 GUEST, VISITOR, CUSTOMER = {"email": ANA}, {"anonymous_id": "a-1"}, {"stripe_customer": "cus_9"}
 QUARANTINED = [("quarantined", "person_unresolved")]
 HELD = [("held", "person_unknown_yet")]
+
+
+PEOPLE = Checker(
+    replace(
+        a_shop(),
+        person=Person(
+            attributes=tuple(
+                Property(name=kind, type=Type(kind=Kind(kind))) for kind in ("email", "phone")
+            )
+        ),
+    )
+)
+"""Attributes of the types that are called like the link kinds."""
 
 
 def a_story(**unresolved: Unresolved) -> Story:
@@ -323,6 +337,7 @@ def test_a_second_email_makes_a_second_guest() -> None:
         ("email", "ana @example.org", None),
         ("phone", "+1 (202) 555-01.00", "+12025550100"),
         ("phone", "2025550100", None),
+        ("phone", "+44 (0)20 7946 0018", None),
         ("phone", "+0123456789", None),
         ("stripe_customer", " cus_9 ", "cus_9"),
         ("stripe_customer", "  ", None),
@@ -341,6 +356,18 @@ def test_an_identifier_is_compared_in_one_writing(
 ) -> None:
     """An email in lower case, a phone number in E.164, anything else as its own text."""
     assert kept == normalised(kind, given)
+
+
+@given(
+    st.sampled_from(["email", "phone"]),
+    st.text("aB@. \u00c4\x00", max_size=9) | st.text("+0123456789 ()./-", max_size=22),
+)
+def test_an_attribute_has_the_form_of_its_link(kind: str, given: str) -> None:
+    """What is kept and sent of a person is what leads to them."""
+    checked = PEOPLE.attributes({kind: given})
+    said = checked.values[kind] if not checked.findings else None
+
+    assert normalised(kind, given) == said
 
 
 @given(st.sampled_from(["email", "phone", "anonymous_id"]), st.text(max_size=20))

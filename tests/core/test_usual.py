@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from truthpoint.contract.model import Contract, Event, Extra, Kind, Property, Source, Type
-from truthpoint.core.examine import Broken, Examined, Examiner, Moment
+from truthpoint.core.examine import Examiner
+from truthpoint.core.examined import Broken, Examined, Moment
 from truthpoint.core.records import MAX_DEPTH, read_record
 from truthpoint.core.usual import UsualRecords
 from truthpoint.testing.builders import START_MS, a_contract, a_property, an_order

@@ -196,6 +196,38 @@ def test_what_comes_later_is_withheld_and_forgotten_too(story):
     assert story.left() == []
 
 
+OUT_OF_FORM = (
+    {**ORDER, "at": "2026-09-21T14:13:20", "note": "canary.ana@example.org"},
+    {**ORDER, "person": {"id": "99", **MAIL}, "propertys": {}},
+    {**ORDER, "event": "order_payed", "properties": {"name": "Canaryanna"}},
+    {**said("link", "42", links={"phone": "+49 (151) 55501"}), "why": "+4915155501"},
+    {**said("merge", ["42"], **{"from": {"id": "42"}}), "at": "canary.ana@example.org"},
+    {"type": "identify", "person": PHONE, "traits": {"name": "Canaryanna"}},
+)
+
+
+def test_the_bytes_of_records_that_break_the_form_are_emptied_too(story):
+    """Law 20: by whomever they name, as far as that can be read; they stay in quarantine."""
+    story.work(*WORDS, *OUT_OF_FORM)
+
+    assert [one[0] for one in story.outcomes()[-6:]] == ["quarantined"] * 6
+    assert b"canary.ana@example.org" in {one for _, one in story.left()}
+
+    story.work(said("erase", "42"))
+
+    assert story.left() == []
+    assert [one[0] for one in story.outcomes()[-7:-1]] == ["quarantined"] * 6
+
+
+def test_what_breaks_the_form_later_is_withheld_and_forgotten(story):
+    """Law 20: whatever is wrong with it, it is kept away by whom it names."""
+    story.work(*WORDS, said("erase", "42"))
+    story.work(*OUT_OF_FORM)
+
+    assert story.outcomes()[-6:] == [("withheld", "erased")] * 6
+    assert story.left() == []
+
+
 def test_an_erasure_overtakes_nothing_and_everything_behind_it_is_kept_away(story):
     """Laws 7, 20: all in one batch; what stands before it does not leave any more."""
     story.work(*WORDS, said("erase", "42"), ORDER)
@@ -295,12 +327,26 @@ def test_where_it_cannot_be_told_that_is_told(story, reads):
 
 
 def test_a_merge_is_read_back(story):
-    """Law 18: the second profile is gone once it was merged."""
+    """Law 18: the second profile is not there once it was merged, and the first is."""
     merge = said("merge", "50", **{"from": {"id": "51"}})
     story.work(identify("50"), identify("51"), merge)
 
     assert story.found == ["merge_verified"]
-    assert story.reader.asked == [{"id": "51"}]
+    assert story.reader.asked == [{"id": "51"}, {"id": "50"}]
+
+
+def test_a_merge_after_which_nobody_is_there_is_not_verified(story):
+    """Law 18: who stays was deleted by another program; that is not what a merge leaves."""
+
+    class Emptied(DirectReader):
+        async def find(self, identifiers: Mapping[str, str]) -> bool | None:
+            return False
+
+    story.reader = Emptied(story.workspace)
+    merge = said("merge", "50", **{"from": {"id": "51"}})
+    story.work(identify("50"), identify("51"), merge)
+
+    assert story.found == ["merge_unverified"]
 
 
 def test_a_worker_that_stops_before_it_asked_leaves_the_question_to_the_next(story):

@@ -8,7 +8,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from truthpoint.core.examine import Broken
+from truthpoint.core.examined import Broken
 from truthpoint.core.records import LONGEST_NAME, MAX_RECORD_BYTES, read_record
 from truthpoint.errors import RecordInvalid
 from truthpoint.findings import Finding, Where, finding

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 from truthpoint.contract.model import Kind
 
+from .keying import tie_text
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -27,7 +29,7 @@ def lacking(event: Event, body: Mapping[str, object]) -> tuple[Lack, ...]:
     if isinstance(tie, bool) or not isinstance(tie, str | int) or not str(tie).strip():
         return ()
     return tuple(
-        (one.property, one.event, str(tie), one.taken)
+        (one.property, one.event, tie_text(event, event.correlation, body), one.taken)
         for one in event.complete
         if body.get(one.property) in (None, "", [])
     )

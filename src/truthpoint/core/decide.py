@@ -38,7 +38,7 @@ from .examined import (
 from .keying import ends_of
 from .linking import Lesson
 from .moments import Moments
-from .people import Grade
+from .people import ANONYMOUS, Grade
 from .plan import completed
 from .sayings import Sayings
 from .unresolved import fate
@@ -138,8 +138,16 @@ class _Deciding:
         if broken.ends:
             self._moments.close(person, broken.at_ms, broken.ends)
         # Whose it is, is kept, so that an erasure finds its bytes (law 20).
-        key = None if person is None else person.person
+        tied = person or self._carried_by(broken)
+        key = None if tied is None else tied.person
         self.batch.end(row, Outcome.QUARANTINED, reason, event=broken.event, person=key)
+
+    def _carried_by(self, broken: Broken) -> PersonRow | None:
+        """Return to whom a record leads whose id nobody has; a visitor is somebody here too."""
+        registry = self.batch.registry
+        visitors = (registry.addressed(one) for one in broken.who.links if one[0] == ANONYMOUS)
+        led = registry.led_to(broken.who, broken.at_ms)
+        return led or next((one for one in visitors if one is not None), None)
 
     def _not_owner(self, row: JournalRow, told: NotOwner) -> None:
         """Withhold what somebody else than the owner says, but learn from it (laws 6 and 9)."""

@@ -6,17 +6,14 @@ counts. It needs no state: the same record and contract give the same answer alw
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final, assert_never
 
 from truthpoint.contract.check import Checker
-from truthpoint.contract.nodes import close_to
 from truthpoint.contract.rules import OnViolation
 from truthpoint.findings import Finding, Where, finding, has_errors
 
 from .completing import Catalogue, lacking
 from .examined import (
-    Broken,
     Erasing,
     Examined,
     Identity,
@@ -28,14 +25,15 @@ from .examined import (
     Word,
 )
 from .keying import empty_keys, ends_of, texts, touches_key
-from .naming import Naming, identifiers_among, named, permanent
+from .naming import Naming, identifiers_among, meant, named, permanent
 from .people import Who
 from .records import Record, RecordType, Unreadable, read_record
+from .remains import Remains
 from .reused import is_reused
 from .usual import UsualRecords, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from truthpoint.contract.model import Contract, Event
 
@@ -55,6 +53,7 @@ class Examiner:
         self._checker = Checker(contract)
         self._usual = UsualRecords(contract)
         self._catalogue = Catalogue(contract)
+        self._remains = Remains(contract, self.naming)
         self._consents = frozenset(
             one.name for one in contract.person.attributes if one.consent is not None
         )
@@ -126,18 +125,13 @@ class Examiner:
         if kept_as is None or not is_reused(kept_as, record.record_id):
             return examined
         reused = _at("record_id_reused", "record_id", _OTHER_CONTENT)
-        return Broken(
-            findings=(reused, *examined.findings),
-            event=_event_of(examined),
-            who=examined.who,
-            test=examined.test,
-        )
+        return self._remains.of(record, (reused, *examined.findings))
 
     def _examined(
         self, record: Record | Unreadable, source: str | None, *, completed: bool
     ) -> Examined:
         if isinstance(record, Unreadable):
-            return Broken(findings=record.findings)
+            return self._remains.of(record, record.findings)
         of_source = self._of_source(record, source)
         match record.type:
             case RecordType.TRACK:
@@ -159,7 +153,7 @@ class Examiner:
         if source is not None and record.source != source:
             return (_at("source_not_its_own", "source", _OTHER_SOURCE),)
         if record.source not in self.contract.sources:
-            fix = _meant(record.source, tuple(self.contract.sources))
+            fix = meant([record.source], self.contract.sources, _CORRECT_IT)
             return (_at("source_unknown", "source", _NO_SOURCE, fix=fix),)
         return ()
 
@@ -171,13 +165,12 @@ class Examiner:
         self, record: Record, of_source: tuple[Finding, ...], *, completed: bool
     ) -> Examined:
         event = self.contract.events.get(record.event)
-        who, of_person = self._who(record)
         if event is None:
-            fix = _meant(record.event or "", tuple(self.contract.events))
+            _, of_person = self.naming.known(record.person)
+            fix = meant([record.event], self.contract.events, _CORRECT_IT)
             unknown = _at("event_unknown", "event", _NO_EVENT, fix=fix)
-            if who.id is None and not who.links:
-                of_person += _unless_said(of_person, self.naming, record)
-            return Broken(findings=(*of_source, unknown, *of_person), test=record.test)
+            return self._remains.of(record, (*of_source, unknown, *of_person))
+        who, of_person = self.naming.who(record.person)
         tied = permanent(event, record.body)
         who = named(who, tied)
         stands_in = event.fallback is not None and event.fallback.source == record.source
@@ -198,7 +191,7 @@ class Examiner:
         version, of_version = self._version(event, record.version)
         findings = of_source + of_version
         if who.id is None and not who.identifiers:
-            of_person = (*of_person, *_unless_said(of_person, self.naming, record))
+            of_person = (*of_person, *self.naming.unless_said(of_person, record.person))
         return self._moment(version, record, who, findings, of_person, stands_in=stands_in)
 
     def _is_wrong_otherwise(self, event: Event, record: Record) -> bool:
@@ -235,14 +228,7 @@ class Examiner:
             found += of_key
         bad = has_errors(findings + of_person) or (has_errors(found) and not is_minimal)
         if bad or (is_minimal and not all(map(str.strip, key))):
-            return Broken(
-                findings=found,
-                event=event.name,
-                who=who,
-                at_ms=record.at_ms,
-                ends=ends_of(event, record.body),
-                test=record.test,
-            )
+            return self._remains.of(record, found)
         return Moment(
             event=event,
             who=who,
@@ -257,11 +243,11 @@ class Examiner:
         )
 
     def _identify(self, record: Record, of_source: tuple[Finding, ...]) -> Examined:
-        who, of_person = self._known(record)
+        who, of_person = self.naming.known(record.person)
         checked = self._checker.attributes(record.body)
         findings = of_source + of_person + checked.findings
         if has_errors(findings):
-            return Broken(findings=findings, who=who, test=record.test)
+            return self._remains.of(record, findings)
         told = identifiers_among(checked.values)
         links = dict(who.links) | dict(told)
         return Identity(
@@ -274,15 +260,12 @@ class Examiner:
         )
 
     def _link(self, record: Record, of_source: tuple[Finding, ...]) -> Examined:
-        who, of_person = self._known(record)
-        linked, of_links = self.naming.who(record.links, path="links")
-        findings = of_source + of_person
-        if of_links:
-            evidence = f"{len(of_links)} of its `links` cannot lead to anybody."
-            findings = (*findings, _at("link_not_usable", "links", evidence))
+        who, of_person = self.naming.known(record.person)
+        linked, of_links = self.naming.linked(record.links)
+        findings = of_source + of_person + of_links
         if has_errors(findings):
-            return Broken(findings=findings, who=who, test=record.test)
-        links = self._in_order(dict(who.links) | dict(linked.links))
+            return self._remains.of(record, findings)
+        links = self._in_order(dict(who.links) | dict(linked))
         return Linking(
             who=Who(id=who.id, links=links),
             at_ms=record.at_ms,
@@ -291,23 +274,20 @@ class Examiner:
         )
 
     def _merge(self, record: Record, of_source: tuple[Finding, ...]) -> Examined:
-        who, of_person = self._known(record)
-        other, of_other = self.naming.who(record.other, path="from")
-        if other.id is None and not other.links:
-            evidence = "`from` names nobody."
-            of_other = (*of_other, _at("person_unresolved", "from", evidence))
+        who, of_person = self.naming.known(record.person)
+        other, of_other = self.naming.known(record.other, path="from")
         findings = of_source + of_person + of_other
         if has_errors(findings):
-            return Broken(findings=findings, who=who, test=record.test)
+            return self._remains.of(record, findings)
         return Merging(
             who=who, other=other, at_ms=record.at_ms, findings=findings, test=record.test
         )
 
     def _erase(self, record: Record, of_source: tuple[Finding, ...]) -> Examined:
-        who, of_person = self._known(record)
+        who, of_person = self.naming.known(record.person)
         findings = of_source + of_person
         if has_errors(findings):
-            return Broken(findings=findings, who=who, test=record.test)
+            return self._remains.of(record, findings)
         return Erasing(
             who=who,
             at_ms=record.at_ms,
@@ -317,14 +297,10 @@ class Examiner:
         )
 
     def _word(self, record: Record, of_source: tuple[Finding, ...]) -> Examined:
-        who, of_person = self._known(record)
-        unknown = len(record.consents.keys() - self._consents)
-        findings = of_source + of_person
-        if unknown:
-            evidence = f"{unknown} of its `consents` are no consent attributes of the contract."
-            findings = (*findings, _at("consent_unknown", "consents", evidence))
+        who, of_person = self.naming.known(record.person)
+        findings = of_source + of_person + self._unknown_consents(frozenset(record.consents))
         if has_errors(findings):
-            return Broken(findings=findings, who=who, test=record.test)
+            return self._remains.of(record, findings)
         return Word(
             who=who,
             at_ms=record.at_ms,
@@ -346,15 +322,22 @@ class Examiner:
         evidence = f"The contract declares version {versions} of `{event.name}`."
         return event, (_at("version_unknown", "version", evidence),)
 
-    def _who(self, record: Record) -> tuple[Who, tuple[Finding, ...]]:
-        return self.naming.who(record.person)
-
-    def _known(self, record: Record) -> tuple[Who, tuple[Finding, ...]]:
-        """Return whom a record names, of a type that must name somebody."""
-        who, findings = self._who(record)
-        if who.id is None and not who.links:
-            findings += _unless_said(findings, self.naming, record)
-        return who, findings
+    def _unknown_consents(self, names: frozenset[str]) -> tuple[Finding, ...]:
+        """Return why some names are no consents of the contract."""
+        unknown = names - self._consents
+        if not unknown:
+            return ()
+        said: list[str] = []
+        without = [one.name for one in self.contract.person.attributes if one.name in unknown]
+        if without:
+            said.append(f"In the contract without a `consent`: {_listed(without)}.")
+        undeclared = unknown.difference(without)
+        if undeclared:
+            are = "is" if len(undeclared) == 1 else "are"
+            said.append(f"{len(undeclared)} of its `consents` {are} not in the contract.")
+        said.append(f"Its consents are: {_listed(sorted(self._consents)) or 'none'}.")
+        fix = meant(undeclared, sorted(self._consents), _CORRECT_IT)
+        return (_at("consent_unknown", "consents", " ".join(said), fix=fix),)
 
     def _in_order(self, links: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
         """Return links in the contract's order; an email or phone needs no declaration."""
@@ -363,37 +346,18 @@ class Examiner:
         return tuple((kind, links[kind]) for kind in (*kinds, *more) if kind in links)
 
 
-def _unless_said(
-    findings: tuple[Finding, ...], naming: Naming, record: Record
-) -> tuple[Finding, ...]:
-    """Return that a record names nobody, unless what is wrong with its id was said."""
-    said = any(one.severity == "error" and one.where.path == "person.id" for one in findings)
-    return () if said else (naming.unresolved(record.person),)
-
-
 _NO_SOURCE: Final = "The contract does not declare the record's source."
 _OTHER_SOURCE: Final = "The record names another source than the one that it came under."
 _OTHER_CONTENT: Final = "Its source used its record id before, for other content."
 _NO_EVENT: Final = "The contract does not declare the record's event."
 
 
-def _event_of(examined: Examined) -> str | None:
-    """Return the name of the contract's event that a record tells of, if it tells of one."""
-    match examined:
-        case Moment() | Lacking():
-            return examined.event.name
-        case NotOwner() | Broken():
-            return examined.event
-        case _:
-            return None
+_CORRECT_IT: Final = "Correct it, or declare it in the contract."
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _at(code: str, path: str, evidence: str, *, fix: str | None = None) -> Finding:
     return finding(code, evidence, where=Where(path=path), fix=fix)
-
-
-@lru_cache(maxsize=256)
-def _meant(name: str, known: tuple[str, ...]) -> str | None:
-    """Return the fix for a name that is close to one of the contract's; None: it is to none."""
-    meant = close_to(name, known)
-    return meant and f"{meant} Correct it, or declare it in the contract."

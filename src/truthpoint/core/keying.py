@@ -5,7 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from truthpoint.contract.convert import MAX_DECIMALS
 from truthpoint.findings import Finding, Where, finding
+from truthpoint.values.contacts import FORMS
 from truthpoint.values.instants import to_seconds
 
 from .texts import normal_text
@@ -29,12 +31,29 @@ def ends_of(event: Event, body: Mapping[str, object]) -> tuple[Ends, ...]:
         return ()
     if not all(name == "at" or _plain_text(body.get(name)) for name in event.key):
         return ()
-    return tuple((close, _plain_text(body.get(close.by))) for close in event.closes)
+    return tuple((close, tie_text(event, close.by, body)) for close in event.closes)
+
+
+def tie_text(event: Event, name: str | None, body: Mapping[str, object]) -> str:
+    """Return a property's value as the text that ties events together; empty: it is none.
+
+    Args:
+        event: What the contract says of the event.
+        name: The property; None: none.
+        body: The event's properties, as given or normalised.
+    """
+    text = _plain_text(body.get(name or ""))
+    form = FORMS.get(next((one.type.kind for one in event.properties if one.name == name), ""))
+    # What can be no email or phone number is as it was given, and ties to nothing.
+    return text if form is None else form(text) or text
 
 
 def _plain_text(value: object) -> str:
     """Return a value of a plain type as the text that ties are made of; empty: it is none."""
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        return ""
+    if isinstance(value, Decimal) and abs(value.adjusted()) > MAX_DECIMALS:
+        # Written out, a few bytes with an exponent would be more than any memory holds.
         return ""
     text = normal_text(value)
     return text if text.strip() else ""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, cast
 
 import jsonschema_rs
 
+from truthpoint.contract.nodes import close_to
 from truthpoint.findings import Finding, Where, finding
+from truthpoint.values.contacts import FORMS
 
-from .people import EMAIL, PHONE, PHONE_MARKS, Who
+from .people import EMAIL, ID, PHONE, Who
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,8 +26,6 @@ MAX_PERSON_ID_BYTES: Final = 150
 
 # No id of a shop holds one, and what stands behind a NUL is lost to more than one reader.
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
-_PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 class Naming:
@@ -52,11 +53,57 @@ class Naming:
         """
         canonical_id, of_id = self._id(given.get("id"), f"{path}.id")
         links, of_links = self.links(given, path=path)
-        unknown = len(given.keys() - {"id", *self._kinds})
+        unknown = given.keys() - {ID, *self._kinds}
         if unknown:
-            evidence = f"`{path}` holds {unknown} identifier(s) that the contract does not declare."
-            of_links = (_at("person_link_unknown", path, evidence), *of_links)
+            evidence = (
+                f"`{path}` holds {len(unknown)} identifier(s) that the contract does not declare."
+            )
+            fix = meant(unknown, self._kinds, "Correct it, or declare the link.")
+            of_links = (_at("person_link_unknown", path, evidence, fix=fix), *of_links)
         return Who(id=canonical_id, links=links), (*of_links, *of_id)
+
+    def anybody(self, given: Mapping[str, object]) -> Who:
+        """Return whom a mapping of identifiers names, as far as that can be read.
+
+        An email or a phone number names somebody also where no link is declared for it.
+        """
+        canonical_id, _ = self._id(given.get(ID), "person.id")
+        links, _ = self.links(given)
+        more = (one for one in identifiers_among(given) if one[0] not in self._kinds)
+        return Who(id=canonical_id, links=(*links, *more))
+
+    def known(
+        self, given: Mapping[str, object], *, path: str = "person"
+    ) -> tuple[Who, tuple[Finding, ...]]:
+        """Return whom a mapping names that must name somebody, and what is wrong with it.
+
+        Args:
+            given: The identifiers.
+            path: Where it stands in the record: `person`, or `from`.
+        """
+        who, findings = self.who(given, path=path)
+        if who.id is None and not who.links:
+            findings += self.unless_said(findings, given, path=path)
+        return who, findings
+
+    def unless_said(
+        self, findings: tuple[Finding, ...], given: Mapping[str, object], *, path: str = "person"
+    ) -> tuple[Finding, ...]:
+        """Return that a mapping names nobody, unless what is wrong with its id was said.
+
+        Args:
+            findings: What was said.
+            given: The identifiers.
+            path: Where it stands in the record.
+        """
+        if any(one.severity == "error" and one.where.path == f"{path}.id" for one in findings):
+            return ()
+        kinds = ", ".join(sorted(given.keys() & {ID, *self._kinds})) or "nothing"
+        if path != "person":
+            evidence = f"`{path}` names nobody; it carries: {kinds}."
+            return (_at("person_unresolved", path, evidence, fix=_NAME_THE_OTHER),)
+        evidence = f"The record carries no canonical id; it carries: {kinds}."
+        return (_at("person_unresolved", f"{path}.id", evidence),)
 
     def links(
         self, given: Mapping[str, object], *, path: str = "person"
@@ -103,11 +150,38 @@ class Naming:
             return _at("person_id_pattern", path, evidence)
         return None
 
-    def unresolved(self, given: Mapping[str, object]) -> Finding:
-        """Return the finding of a record that names nobody."""
-        kinds = ", ".join(sorted(given.keys() & {"id", *self._kinds}))
-        evidence = f"The record carries no canonical id; it carries: {kinds or 'nothing'}."
-        return _at("person_unresolved", "person.id", evidence)
+    def linked(
+        self, given: Mapping[str, object]
+    ) -> tuple[tuple[Identifier, ...], tuple[Finding, ...]]:
+        """Return what a link record links, and why some of it cannot be.
+
+        Nothing is left out here: what is linked is all that the record says.
+
+        Args:
+            given: Its `links`.
+        """
+        found, of_links = self.links(given, path="links")
+        blank = {kind for kind in self._kinds if isinstance(given.get(kind), str)}
+        blank -= {kind for kind, _ in found}
+        wrong = sorted(
+            {f"links.{kind}" for kind in blank} | {str(one.where.path) for one in of_links}
+        )
+        said: list[str] = []
+        if wrong:
+            said.append(f"{_listed(wrong)} cannot lead to anybody.")
+        if given.get(ID) is not None:
+            said.append("`links.id` is no link: the canonical id stands in `person`.")
+        unknown = given.keys() - {ID, *self._kinds}
+        if unknown:
+            are = "is" if len(unknown) == 1 else "are"
+            said.append(
+                f"{len(unknown)} of its `links` {are} of a kind that the contract does not declare;"
+                f" it declares {_listed(self._kinds) or 'none'}."
+            )
+        if not said:
+            return found, ()
+        fix = meant(unknown, self._kinds, "Correct it, or declare the link.")
+        return found, (_at("link_not_usable", "links", " ".join(said), fix=fix),)
 
 
 def permanent(event: Event, values: Mapping[str, object]) -> tuple[Identifier, ...]:
@@ -134,16 +208,11 @@ def normalised(kind: str, raw: object) -> str | None:
     if isinstance(raw, bool) or not isinstance(raw, str | int):
         return None
     text = (raw if isinstance(raw, str) else str(raw)).strip()
-    if kind == EMAIL:
-        text = text.lower()
-        fits = _EMAIL.fullmatch(text) is not None
-    elif kind == PHONE:
-        text = PHONE_MARKS.sub("", text)
-        fits = _PHONE.fullmatch(text) is not None
-    else:
-        fits = bool(text)
-    fits = fits and len(text.encode()) <= MAX_PERSON_ID_BYTES and not _CONTROL.search(text)
-    return text if fits else None
+    form = FORMS.get(kind)
+    text = text if form is None else form(text)
+    if not text or len(text.encode()) > MAX_PERSON_ID_BYTES or _CONTROL.search(text):
+        return None
+    return text
 
 
 def identifiers_among(attributes: Mapping[str, object]) -> tuple[Identifier, ...]:
@@ -153,5 +222,37 @@ def identifiers_among(attributes: Mapping[str, object]) -> tuple[Identifier, ...
     return tuple((kind, value) for kind, value in texts if value is not None)
 
 
-def _at(code: str, path: str, evidence: str) -> Finding:
-    return finding(code, evidence, where=Where(path=path))
+def meant(names: Iterable[str], known: Iterable[str], otherwise: str) -> str | None:
+    """Return the fix for a name that is close to one of the contract's; None: none is.
+
+    Args:
+        names: What is not declared; it is not shown, for it may be a customer's word.
+        known: What the contract declares.
+        otherwise: What to do where the guess is right, and where it is not.
+    """
+    declared = tuple(known)
+    found = (_close_to(name, declared) for name in sorted(names)[:_LOOKED_AT])
+    guess = next((one for one in found if one is not None), None)
+    return guess and f"{guess} {otherwise}"
+
+
+_LOOKED_AT: Final = 16
+"""Most names that are looked at: a record may hold any number of them."""
+
+
+@lru_cache(maxsize=256)
+def _close_to(name: str, known: tuple[str, ...]) -> str | None:
+    return close_to(name, known)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+_NAME_THE_OTHER: Final = (
+    "Name in `from` who is merged: by their canonical id, or by a link that leads to them."
+)
+
+
+def _at(code: str, path: str, evidence: str, *, fix: str | None = None) -> Finding:
+    return finding(code, evidence, where=Where(path=path), fix=fix)

@@ -6,7 +6,6 @@ value itself. It *leads* to whoever holds it, at the time asked for (law 3).
 
 from __future__ import annotations
 
-import re
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
@@ -26,9 +25,6 @@ ID: Final = "id"
 EMAIL: Final = "email"
 PHONE: Final = "phone"
 ANONYMOUS: Final = "anonymous_id"
-
-PHONE_MARKS: Final = re.compile(r"[\s().\-/]")
-"""What people write between the digits of a phone number."""
 
 ONE_AT_A_TIME: Final = frozenset({EMAIL, PHONE})
 """Kinds of which a person has one value at a time: the next one ends the last."""
@@ -136,7 +132,8 @@ class Who(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Attributes:
         id: The canonical id; None: it carries none.
         links: Other identifiers, in the order in which the contract declares their kinds.
-        permanent: Identifiers of business things that the record's event ties to its person.
+        permanent: Identifiers of business things that the record's event ties to its person;
+            of a record that breaks the contract, all else in it that names somebody.
     """
 
     id: str | None = None

@@ -92,11 +92,19 @@ class Unreadable(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         findings: All reasons, at least one of them an error.
         source: The source it names, if that much could be read.
         record_id: The id it names, if that much could be read.
+        type: What kind of thing was said, if that much could be read.
+        at_ms: When it happened, if that much could be read; else when it was captured.
+        test: Whether it is of a shop's test mode, if that much could be read.
+        given: What stands in it, whatever its form; nothing if it is no object.
     """
 
     findings: tuple[Finding, ...]
     source: str | None = None
     record_id: str | None = None
+    type: RecordType | None = None
+    at_ms: int = 0
+    test: bool = False
+    given: Mapping[str, object] = msgspec.field(default_factory=dict[str, object])
 
 
 _COMMON: Final = frozenset({"type", "person", "at", "source", "record_id", "test"})
@@ -128,8 +136,21 @@ def read_record(
     """
     line = read_line(body, ours=ours)
     if not isinstance(line, Line):
-        return Unreadable(findings=(line,))
+        return Unreadable(findings=(line,), at_ms=captured_at_ms)
     return _Reader(line).read(source, captured_at_ms)
+
+
+def identifiers_in(given: object) -> Mapping[str, object] | None:
+    """Return identifiers by kind; None: they are in no form that they can have.
+
+    Args:
+        given: What stands under `person` or `from`.
+    """
+    if given is None:
+        return {}
+    if isinstance(given, str | int) and not isinstance(given, bool):
+        return {"id": given}
+    return cast("dict[str, object]", given) if isinstance(given, dict) else None
 
 
 class _Reader:
@@ -161,7 +182,13 @@ class _Reader:
         if not self._findings:
             return record
         return Unreadable(
-            findings=tuple(self._findings), source=record.source, record_id=record.record_id
+            findings=tuple(self._findings),
+            source=record.source,
+            record_id=record.record_id,
+            type=kind,
+            at_ms=record.at_ms,
+            test=record.test,
+            given=self._given,
         )
 
     def _add(self, code: str, path: str, evidence: str) -> None:
@@ -208,13 +235,12 @@ class _Reader:
             code = f"time_{refused.code}"
             self._add(code, "at", f"`at` is a time that is {_TIME_WORDS[refused.code]}.")
             return captured_at_ms
-        if at_ms > captured_at_ms + MOMENT_LEAD_MS:
-            self._add(
-                "time_out_of_range", "at", "`at` is more than 5 minutes ahead of its capture."
-            )
-        elif at_ms < EARLIEST_MOMENT_MS:
-            self._add("time_out_of_range", "at", "`at` is before 1990.")
-        return at_ms
+        if EARLIEST_MOMENT_MS <= at_ms <= captured_at_ms + MOMENT_LEAD_MS:
+            return at_ms
+        late = at_ms > captured_at_ms
+        said = "more than 5 minutes ahead of its capture" if late else "before 1990"
+        self._add("time_out_of_range", "at", f"`at` is {said}.")
+        return captured_at_ms
 
     def _unknown_keys(self, kind: RecordType) -> None:
         for key in sorted(self._given.keys() - _KEYS[kind]):
@@ -277,15 +303,10 @@ class _Reader:
 
     def _identifiers(self, key: str) -> Mapping[str, object] | None:
         """Return identifiers by kind; None: they are of a wrong kind, which is noted."""
-        given = self._given.get(key)
-        if given is None:
-            return {}
-        if isinstance(given, str | int) and not isinstance(given, bool):
-            return {"id": given}
-        if isinstance(given, dict):
-            return cast("dict[str, object]", given)
-        self._wrong(key, "an id or an object of identifiers")
-        return None
+        found = identifiers_in(self._given.get(key))
+        if found is None:
+            self._wrong(key, "an id or an object of identifiers")
+        return found
 
     def _event(self) -> str:
         given = self._given.get("event")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from truthpoint.values.contacts import FORMS
+
 from .decision import Outcome, Reason
-from .people import PHONE_MARKS, Grade, holder
-from .records import Unreadable
+from .people import Grade, holder
+from .records import Unreadable, identifiers_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -264,12 +266,8 @@ def spellings(name: str) -> list[str]:
     An email is kept in lower case and a phone number without marks; all else as it is.
     """
     typed = name.strip()
-    forms = [name, typed]
-    if "@" in typed:
-        forms.append(typed.lower())
-    if typed.startswith("+"):
-        forms.append(PHONE_MARKS.sub("", typed))
-    return list(dict.fromkeys(forms))
+    forms = [name, typed, *(form(typed) for form in FORMS.values())]
+    return list(dict.fromkeys(one for one in forms if one is not None))
 
 
 def led_to(links: Iterable[LinkRow]) -> int | None:
@@ -296,7 +294,8 @@ _BY_NOW_MS: Final = 1 << 62
 
 def names_another(read: Record | Unreadable, canonical_id: str | None) -> bool:
     """Tell whether a record names somebody by another canonical id than this one."""
-    named = None if isinstance(read, Unreadable) else read.person.get("id")
+    given = read.given.get("person") if isinstance(read, Unreadable) else read.person
+    named = (identifiers_in(given) or {}).get("id")
     return named is not None and str(named) != canonical_id
 
 

@@ -60,7 +60,7 @@ OF_RECORDS: Final = (
         "link_not_usable",
         _ERROR,
         _QUARANTINED,
-        "Link kinds that `person.links` declares, with identifiers that can be one.",
+        "Link what `person.links` declares: email, phone as E.164, other identifiers as text.",
     ),
     (
         "link_conflict",
