@@ -98,9 +98,13 @@ def after(known: Known, decision: Decision) -> Known:
     starts = {
         (one.event, one.tie): one.attributes for one in decision.operations if one.tie is not None
     }
-    tombstones = known.tombstones | {
-        one for digests in decision.tombstones.values() for one in digests
+    tombstones = {
+        one: person for one, person in known.tombstones.items() if one not in decision.readmitted
     }
+    for person, digests in decision.tombstones.items():
+        others = {tombstones[one] for one in digests if one in tombstones}
+        theirs = [one for one, other in tombstones.items() if other in others]
+        tombstones.update(dict.fromkeys((*theirs, *digests), person))
     return Known(
         people=[one for one in people.values() if one.person not in gone],
         links=list(links.values()),
@@ -117,7 +121,7 @@ def after(known: Known, decision: Decision) -> Known:
         },
         starts={**known.starts, **starts},
         said=_added(known.said, decision.said),
-        tombstones=tombstones - set(decision.readmitted),
+        tombstones=tombstones,
         secret=known.secret,
         next_person=decision.next_person,
         next_operation=decision.next_operation,
@@ -177,7 +181,8 @@ class Everything:
         return bool(self.known.tombstones)
 
     def tombstones(self, digests):
-        return self.known.tombstones & set(digests)
+        people = {one for digest, one in self.known.tombstones.items() if digest in digests}
+        return {digest: one for digest, one in self.known.tombstones.items() if one in people}
 
     def secret(self):
         return self.known.secret

@@ -97,7 +97,7 @@ def test_every_rule_about_records_is_broken_somewhere() -> None:
     # In test_moments and test_corrections.
     elsewhere |= {"corrected_unknown", "corrected_of_another", "corrected_nothing"}
     # In test_erasing.
-    elsewhere |= {"erased_but_shared", "readmit_too_early"}
+    elsewhere |= {"erased_but_shared", "readmit_too_early", "readmitted_in_part"}
 
     assert {"duplicate", "conflict", "not_owner", "currency_not_reporting"} == together
     assert {code for code, rule in RULES.items() if rule.topic is Topic.RECORD} == (

@@ -210,6 +210,21 @@ def test_a_correction_of_an_erased_persons_order_brings_no_totals_back():
     assert () == story.decisions[2].totals
 
 
+@pytest.mark.parametrize("erased_first", [True, False])
+def test_what_an_erased_person_corrected_counts_no_more_for_an_order_that_comes_later(erased_first):
+    """Law 20: nothing is left of what it said; the order counts as it says itself."""
+    other = event("fixed", "43", fix_id="F-1", order_id="A-1", total="7")
+    before = told(other, line(type="erase", person={"id": "43"})).known
+    correction = before.ledger["paid@corrected", '["A-1"]']
+    forgotten = {
+        ("paid@corrected", '["A-1"]'): replace(correction, contributions={}),
+    }
+    known = replace(before, ledger={**before.ledger, **forgotten}) if erased_first else before
+    story = run(rows(paid(), source="app", first=3), known=known, examiner=EXAMINER)
+
+    assert Decimal(10 if erased_first else 7) == spent(story)
+
+
 ORDERS = st.sampled_from(["A-1", "A-2"])
 AMOUNTS = st.sampled_from(["0", "1", "2.50", "9.99"])
 CHANNELS = st.sampled_from(["web", "phone"])

@@ -448,7 +448,10 @@ def test_a_digest_can_be_told_only_by_who_has_the_secret(one: bytes, other: byte
     """Law 20: keyed, of a fixed length, and never the value."""
     told = digest(one, ("email", ANA))
 
-    assert (told, 2 * DIGEST_BYTES) == (digest(one, ("email", ANA)), len(told))
+    kind, _, hidden = told.partition(":")
+
+    assert told == digest(one, ("email", ANA))
+    assert ("email", 2 * DIGEST_BYTES) == (kind, len(hidden))
     assert (one == other) is (told == digest(other, ("email", ANA)))
     assert told not in {digest(one, ("phone", ANA)), digest(one, ("email", EVA))}
 

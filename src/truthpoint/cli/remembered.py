@@ -120,10 +120,10 @@ class Remembered:
         """Tell that nobody was erased here."""
         return False
 
-    def tombstones(self, digests: Collection[str]) -> frozenset[str]:
+    def tombstones(self, digests: Collection[str]) -> dict[str, int]:
         """Return nothing: nobody was erased here."""
         del digests
-        return frozenset()
+        return {}
 
     def secret(self) -> bytes:
         """Return a secret that protects nothing, for nothing is kept."""

@@ -15,7 +15,7 @@ from .identity import Registry
 from .outbox import Action, Operation, Totals
 from .people import EMAIL
 from .profile import Applied, Profile, combine
-from .tombstones import digest
+from .tombstones import Tombstones
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from .decision import Hold, JournalRow, Known, LedgerKey, LedgerRow, Tie
     from .examine import Examiner
-    from .people import Identifier, Who
 
 
 class Batch:
@@ -42,8 +41,7 @@ class Batch:
         ledger: Ledger rows, known and new.
         starts: What the latest start with each tie said.
         holds: Records that wait for their person.
-        tombstones: Person key to the digests of what names them.
-        readmitted: Digests whose tombstones are lifted.
+        tombstones: Who was erased.
         scrubbed: Records whose bytes are forgotten.
         corrected: Known ledger rows that changed.
     """
@@ -63,11 +61,9 @@ class Batch:
         self.starts: dict[Tie, bytes] = dict(known.starts)
         self.holds: list[Hold] = []
         self._closings: list[tuple[str, str | int, int]] = []
-        self.tombstones: dict[int, tuple[str, ...]] = {}
-        self.readmitted: list[str] = []
+        self.tombstones = Tombstones(known.secret, known.tombstones)
         self.scrubbed: list[int] = []
         self.corrected: dict[LedgerKey, LedgerRow] = {}
-        self._buried: set[str] = set(known.tombstones)
         self._rows: list[LedgerRow] = []
         self._totals: dict[int, Totals] = dict(known.totals)
         self._changed_totals: set[int] = set()
@@ -170,33 +166,6 @@ class Batch:
         if now is not None:
             return now[1] if before is None else max(now[1], before.last_ms)
         return None if before is None else before.last_ms
-
-    # -------------------------------------------------------------- who was erased
-
-    def digest(self, identifier: Identifier) -> str:
-        """Return what is kept of an identifier that named somebody who was erased."""
-        return digest(self.known.secret, identifier)
-
-    def is_buried(self, who: Who) -> bool:
-        """Tell whether what a record carries named somebody who was erased (law 20)."""
-        if not self._buried:
-            return False
-        named = list(who.identifiers)
-        if who.id is not None:
-            named.append(("id", who.id))
-        return any(self.digest(one) in self._buried for one in named)
-
-    def bury(self, person: int, identifiers: Iterable[Identifier]) -> None:
-        """Commit tombstones of everything that names somebody."""
-        digests = tuple(self.digest(one) for one in identifiers)
-        self.tombstones[person] = digests
-        self._buried.update(digests)
-
-    def readmit(self, identifiers: Iterable[Identifier]) -> None:
-        """Lift the tombstones of identifiers."""
-        digests = [self.digest(one) for one in identifiers]
-        self.readmitted += digests
-        self._buried.difference_update(digests)
 
     # ---------------------------------------------------------- ledger and totals
 
@@ -353,8 +322,8 @@ class Batch:
                 Said(source=source, event=event, count=count, last_ms=last_ms)
                 for (source, event), (count, last_ms) in self._said.items()
             ),
-            tombstones={stays(one): found for one, found in self.tombstones.items()},
-            readmitted=tuple(self.readmitted),
+            tombstones={stays(one): found for one, found in self.tombstones.new.items()},
+            readmitted=tuple(self.tombstones.lifted),
             scrubbed=tuple(self.scrubbed),
         )
 

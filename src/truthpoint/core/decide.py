@@ -106,8 +106,8 @@ class _Deciding:
         if examined.test and not self._known.takes_tests:
             batch.withhold(row, Reason.TEST, event=_event_of(examined))
             return True
-        erased = batch.is_buried(examined.who) or (
-            isinstance(examined, Merging) and batch.is_buried(examined.other)
+        erased = batch.tombstones.name(examined.who) or (
+            isinstance(examined, Merging) and batch.tombstones.name(examined.other)
         )
         if erased and not isinstance(examined, Erasing):
             batch.scrubbed.append(row.record)

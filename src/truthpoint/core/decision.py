@@ -220,7 +220,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         starts: What the latest start said that has this tie, as one JSON object.
         moments: Person key to all their ledger rows, where totals are computed anew.
         said: What the sources have said, by source and event.
-        tombstones: Digests of the identifiers, among those asked for, that were erased.
+        tombstones: Digests of what was erased to the person key that ties it together: of the
+            identifiers that it carries, and of all that was erased with them.
         secret: The store's own, by which digests are made.
         next_person: The first free person key.
         next_operation: The first free operation id.
@@ -242,7 +243,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     said: Mapping[tuple[str, str], Said] = msgspec.field(
         default_factory=dict[tuple[str, str], Said]
     )
-    tombstones: frozenset[str] = frozenset()
+    tombstones: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])
     secret: bytes = b""
     next_person: int = 1
     next_operation: int = 1
@@ -271,7 +272,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         closings: Starts that are closed.
         said: What the sources have said in this batch, to be added.
         tombstones: Person key to the digests of what names them: they are erased from now on.
-        readmitted: Digests whose tombstones are lifted, with all others of the same person.
+        readmitted: Digests whose tombstones are lifted, before new ones are written.
         scrubbed: Records whose bytes are forgotten.
     """
 

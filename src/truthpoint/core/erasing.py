@@ -54,7 +54,7 @@ class Erasures:
         people = self._found(erasing)
         if not people:
             people = [self._made(erasing) or self._registry.nobody()]
-        batch.bury(people[0].person, self._identifiers(row, erasing.who, people))
+        batch.tombstones.bury(people[0].person, self._identifiers(row, erasing.who, people))
         is_first = True
         for person in people:
             if person.standing is Standing.ERASED:
@@ -144,8 +144,12 @@ class Erasures:
             batch.end(row, Outcome.QUARANTINED, "readmit_too_early")
             return
         named = [*([] if who.id is None else [(ID, who.id)]), *who.links]
-        batch.readmit(named)
-        person = self._made(erasing)
+        left = batch.tombstones.lift(named)
+        if left:
+            kinds = " and ".join(f"an `{kind}`" for kind in sorted(left))
+            evidence = f"Of whom it names, {kinds} that it does not name stays erased."
+            batch.note(row, [finding("readmitted_in_part", evidence)])
+        person = self._registry.known(who, erasing.at_ms) or self._made(erasing)
         if person is None or self._contract.person.erase is Erase.DELETE:
             batch.end(row, Outcome.RECORDED, "", person=None if person is None else person.person)
             return
@@ -166,9 +170,10 @@ class Erasures:
     def _why_not(self, erasing: Erasing) -> str:
         """Return why somebody cannot be readmitted now; empty: they can."""
         who = erasing.who
-        if self._registry.known(who, erasing.at_ms) is not None:
-            return "They are known, or their erasure is still under way."
-        if not self._batch.is_buried(who):
+        person = self._registry.known(who, erasing.at_ms)
+        if person is not None and person.standing is Standing.ERASED:
+            return "Their erasure is still under way."
+        if not self._batch.tombstones.name(who):
             return "Nobody was erased who has one of its identifiers."
         if who.id is None and all(kind != EMAIL for kind, _ in who.links):
             return "It carries neither an id nor an email, by which Customer.io lets them in again."

@@ -313,20 +313,23 @@ class Moments:
             self._batch.claim(kept)
         else:
             self._batch.correct(kept)
-        if corrected is None:
+        if corrected is None or self._is_erased(corrected):
             return
         contributions = rollups.corrected(corrected.contributions, said)
         self._batch.correct(replace(corrected, contributions=contributions))
-        self._recompute(self._survivor(corrected), operation)
+        self._recompute(self._batch.registry.survivor(corrected.person), operation)
 
     def _survivor(self, row: LedgerRow | None) -> int | None:
         return None if row is None else self._batch.registry.survivor(row.person)
 
-    def _recompute(self, person: int | None, operation: Operation) -> None:
-        """Compute somebody's totals anew from the ledger; whoever is erased has none."""
+    def _is_erased(self, row: LedgerRow) -> bool:
+        """Tell whether a moment is somebody's who was erased: they have no totals."""
+        registry = self._batch.registry
+        return registry.row(registry.survivor(row.person)).standing is Standing.ERASED
+
+    def _recompute(self, person: int, operation: Operation) -> None:
+        """Compute somebody's totals anew from the ledger."""
         batch = self._batch
-        if person is None or batch.registry.row(person).standing is Standing.ERASED:
-            return
         values = rollups.renewed(
             self._contract,
             batch.totals(person).values,

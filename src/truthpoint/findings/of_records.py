@@ -105,6 +105,12 @@ OF_RECORDS: Final = (
         "Only who was erased is readmitted, by id or email, once the erasure was answered.",
     ),
     (
+        "readmitted_in_part",
+        _WARNING,
+        "What comes under that identifier is still kept away, here and at Customer.io.",
+        "Readmit it too, by its name: nobody here remembers which it was.",
+    ),
+    (
         "consent_unknown",
         _ERROR,
         _QUARANTINED,

@@ -61,8 +61,11 @@ class Knowledge(Protocol):
         """Tell whether anybody was erased."""
         ...
 
-    def tombstones(self, digests: Collection[str]) -> frozenset[str]:
-        """Return which of these digests have a tombstone."""
+    def tombstones(self, digests: Collection[str]) -> dict[str, int]:
+        """Return all tombstones of whoever one of these digests names.
+
+        By digest: the person key that ties together what was erased together.
+        """
         ...
 
     def secret(self) -> bytes:

@@ -76,9 +76,9 @@ def _people(
     return list(found.values()), links
 
 
-def _tombstones(plan: Plan, knowledge: Knowledge, secret: bytes) -> frozenset[str]:
+def _tombstones(plan: Plan, knowledge: Knowledge, secret: bytes) -> dict[str, int]:
     if not knowledge.has_tombstones():
-        return frozenset()
+        return {}
     return knowledge.tombstones([digest(secret, one) for one in set(plan.buried())])
 
 

@@ -79,8 +79,10 @@ def corrected(added: Mapping[str, object], said: Mapping[str, object]) -> dict[s
 
     Args:
         added: What the moment added, corrected already or not.
-        said: What its latest correction says.
+        said: What its latest correction says; empty, where whoever made it was erased.
     """
+    if not said:
+        return dict(added)
     itself = cast("Mapping[str, object]", added.get(ITSELF, added))
     covered = cast("list[str]", said[COVERED])
     after = {name: value for name, value in itself.items() if name not in covered}

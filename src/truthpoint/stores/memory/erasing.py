@@ -128,10 +128,8 @@ def bury(shelf: MemoryShelf, decision: Decision) -> None:
     erased = (one.person for one in decision.people if one.standing is Standing.ERASED)
     shelf.erasing.update(erased)
     # First: who is erased again behind their readmission stays erased.
-    lifted = {shelf.tombstones.get(one) for one in decision.readmitted} - {None}
-    for one, person in list(shelf.tombstones.items()):
-        if person in lifted:
-            del shelf.tombstones[one]
+    for one in decision.readmitted:
+        shelf.tombstones.pop(one, None)
     for person, digests in decision.tombstones.items():
         others = {shelf.tombstones.get(one) for one in digests} - {None}
         for one, other in shelf.tombstones.items():

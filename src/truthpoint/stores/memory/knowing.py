@@ -107,10 +107,12 @@ class MemoryKnowledge:
         """Tell whether anybody was erased."""
         return bool(self._shelf.tombstones)
 
-    def tombstones(self, digests: Collection[str]) -> frozenset[str]:
-        """Return which of these digests have a tombstone."""
+    def tombstones(self, digests: Collection[str]) -> dict[str, int]:
+        """Return all tombstones of whoever one of these digests names."""
         with self._shelf.lock:
-            return frozenset(digests) & self._shelf.tombstones.keys()
+            tombs = self._shelf.tombstones
+            people = {tombs.get(one) for one in digests}
+            return {digest: person for digest, person in tombs.items() if person in people}
 
     def secret(self) -> bytes:
         """Return the store's own secret."""

@@ -125,9 +125,9 @@ class SqliteKnowledge:
         with explained(self._path):
             return self._state.execute(SQL["any_tombstone"]).fetchone() is not None
 
-    def tombstones(self, digests: Collection[str]) -> frozenset[str]:
-        """Return which of these digests have a tombstone."""
-        return frozenset(row[0] for row in self._asked("tombstones", digests))
+    def tombstones(self, digests: Collection[str]) -> dict[str, int]:
+        """Return all tombstones of whoever one of these digests names."""
+        return dict(self._asked("tombstones", digests))
 
     def secret(self) -> bytes:
         """Return the store's own secret."""

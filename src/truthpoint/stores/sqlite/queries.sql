@@ -141,8 +141,9 @@ ON CONFLICT (source, event) DO UPDATE SET
   count = count + excluded.count, last_ms = max(last_ms, excluded.last_ms);
 
 -- name: tombstones
-SELECT t.digest FROM json_each(?) AS asked CROSS JOIN tombstone AS t
-  ON t.digest = asked.value;
+SELECT DISTINCT t.digest, t.person
+FROM json_each(?) AS asked CROSS JOIN tombstone AS named ON named.digest = asked.value
+CROSS JOIN tombstone AS t ON t.person = named.person;
 
 -- name: any_tombstone
 SELECT 1 FROM tombstone LIMIT 1;
@@ -151,7 +152,7 @@ SELECT 1 FROM tombstone LIMIT 1;
 INSERT OR REPLACE INTO tombstone (digest, person) VALUES (?, ?);
 
 -- name: lift_tombstone
-DELETE FROM tombstone WHERE person IN (SELECT person FROM tombstone WHERE digest = ?);
+DELETE FROM tombstone WHERE digest = ?;
 
 -- name: join_operations
 UPDATE operation SET person = ? WHERE person = ?;

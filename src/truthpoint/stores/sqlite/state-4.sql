@@ -85,6 +85,8 @@ CREATE TABLE tombstone (
   person INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX tombstone_person ON tombstone (person);
+
 -- Records whose bytes are to be forgotten.
 CREATE TABLE scrub (
   record INTEGER PRIMARY KEY
