@@ -137,3 +137,40 @@ def test_somebody_keeps_their_own_email_when_a_guest_is_merged_into_them(cuts):
     profile = told.profile("42")
     assert profile is not None
     assert "own@example.org" == profile["attributes"]["email"]
+
+
+@pytest.mark.parametrize("cuts", [[1, 2], [1], [2], []])
+def test_an_email_that_somebody_else_had_gives_nobody_their_profile(cuts):
+    """Law 3: the workspace may have refused the change by which the first one left it."""
+    told = tell(
+        [
+            identify("43", FIRST_MS - HOUR_MS, email="ana@example.org", first_name="Ana"),
+            identify("43", FIRST_MS, email="new@example.org"),
+            identify("42", LATER_MS, email="ana@example.org", first_name="Eva", mail=False),
+        ],
+        cuts=cuts,
+    )
+
+    profiles = [told.profile("43"), told.profile("42")]
+    assert [one and one["attributes"]["first_name"] for one in profiles] == ["Ana", "Eva"]
+    assert profiles[1] is not None
+    assert "true" == profiles[1]["attributes"]["unsubscribed"]
+
+
+@pytest.mark.parametrize("cuts", [[1, 2, 3], [1], []])
+def test_what_a_merge_brings_arrives_though_its_email_is_somebody_elses_by_then(cuts):
+    """Laws 3 and 12: nothing else is refused for it."""
+    told = tell(
+        [
+            event("order_paid", "42", FIRST_MS, order_id="A-1", total="9.00", currency="USD"),
+            identify("43", FIRST_MS - HOUR_MS, email="ana@example.org", first_name="Ana"),
+            said("merge", "42", FIRST_MS, **{"from": {"id": "43"}}),
+            identify("42", FIRST_MS + 1_000, email="new@example.org"),
+            identify("41", LATER_MS, email="ana@example.org"),
+        ],
+        cuts=cuts,
+    )
+
+    profile = told.profile("42")
+    assert profile is not None
+    assert "Ana" == profile["attributes"]["first_name"]

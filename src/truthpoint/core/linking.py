@@ -81,6 +81,11 @@ class Links:
         """Tell whether an identifier names, or named, somebody else than these people."""
         return any(person not in people for person in self._rows.get(identifier, ()))
 
+    def was_anothers(self, identifier: Identifier, person: int) -> bool:
+        """Tell whether an identifier was asserted of somebody else, now or once."""
+        rows = self._rows.get(identifier, {}).values()
+        return any(row.person != person and row.grade is Grade.ASSERTED for row in rows)
+
     def is_frozen(self, identifier: Identifier) -> bool:
         """Tell whether an identifier led to two people by inference."""
         rows = self._rows.get(identifier, {})

@@ -106,8 +106,8 @@ class Sayings:
         if not tells:
             return
         consents = any(one.consent_changed for one in (*united, applied))
-        apart = _replaced(before, person, changed)
-        if len(apart) == len(changed):
+        apart = self._contested(before, person, changed)
+        if len(apart) == len(changed) and not opens:
             apart = {}
         changed = {name: value for name, value in changed.items() if name not in apart}
         identifiers = not IDENTIFIER_ATTRIBUTES.isdisjoint(changed)
@@ -122,6 +122,24 @@ class Sayings:
         self._batch.total_behind(operation)
         if apart:
             self._tell_beside(row, person, apart, at_ms)
+
+    def _contested(
+        self, before: Profile, person: PersonRow, changed: Mapping[str, object]
+    ) -> dict[str, object]:
+        """Return the identifiers among what changed that Customer.io may not take.
+
+        They are sent apart, behind the rest: those that take the place of others, because where
+        a workspace does not let an id change an email, it refuses the whole update, and answers
+        200; and those that somebody else had, because that profile may have them still, and
+        would be given the id of a new one (customerio-api, 2.3).
+        """
+        links = self._registry.links
+        found = _replaced(before, person, changed)
+        for name in IDENTIFIER_ATTRIBUTES & changed.keys():
+            value = changed[name]
+            if isinstance(value, str) and links.was_anothers((name, value), person.person):
+                found[name] = value
+        return found
 
     def _adopted(self, person: PersonRow, lesson: Lesson) -> str:
         """Return the email of a guest's profile that somebody's id is to receive; empty: of none.
@@ -255,7 +273,11 @@ class Sayings:
             at_ms = max([united.at_ms, *(kept.at_ms for kept in gained.values())])
             kept_profile = profiles.sent(united.profile, changed, at_ms)
             self._batch.keep_profile(person.person, kept_profile)
-            self._tell_beside(row, person, changed, at_ms)
+            # Apart: of an identifier that it does not take, Customer.io refuses the whole update.
+            named = {name: changed.pop(name) for name in IDENTIFIER_ATTRIBUTES & changed.keys()}
+            for part in (changed, named):
+                if part:
+                    self._tell_beside(row, person, part, at_ms)
 
     def _refuse_merge(self, row: JournalRow, person: PersonRow) -> None:
         evidence = "Both are the same person already."
@@ -309,9 +331,6 @@ def _replaced(
     """Return the identifiers among what changed that take the place of others.
 
     Whoever lives under an email has it there, whether or not anybody ever told it as one.
-
-    They are sent apart: where a workspace does not let an id change an email, Customer.io
-    refuses the whole update, and answers 200 (customerio-api, 2.3).
     """
     had = {
         name
