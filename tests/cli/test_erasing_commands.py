@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import time
+import urllib.request
 
 import pytest
 
@@ -14,6 +16,15 @@ from support.shop import identify, order
 
 BROKEN = {**order("A-9", "42"), "properties": {"order_id": "A-9"}}
 MAIL = "ana@example.org"
+
+
+def _let_in(shop) -> list[str]:
+    """Return by what kinds of identifiers the workspace was asked to let somebody in."""
+    (url,) = re.findall(r'local: \{url: "([^"]+)"', shop.contract.read_text())
+    with urllib.request.urlopen(f"{url}/local/log", timeout=30) as response:
+        asked = json.loads(response.read())["log"]
+    items = [item for one in asked for item in one["items"] if item["action"] == "unsuppress"]
+    return [kind for item in items for kind in item["identifiers"]]
 
 
 def _at_ms() -> int:
@@ -48,7 +59,7 @@ def test_an_erasure_is_captured_and_carried_out_and_verified(known):
     worked = known.run("work", "--drain")
 
     assert 0 == worked.code
-    assert "erasure_verified: Record 4: the profile is gone." in worked.err
+    assert "erasure_verified: Record 4: the profile is not there." in worked.err
     assert 1 == known.run("person", "42").code
     assert 1 == known.run("person", MAIL).code
     assert 1 == known.run("export", "42").code
@@ -78,14 +89,69 @@ def test_whoever_is_meant_must_be_named(shop, command, arguments, why):
     assert not (shop.store / "journal.db").exists()
 
 
-def test_a_name_that_cannot_be_one_ends_with_1(shop):
-    """As `send` does: it is kept, and will be quarantined."""
-    told = shop.run("erase", "--link", "unheard_of=1", "--yes", "--json")
+@pytest.mark.parametrize("command", ["erase", "readmit"])
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["--email", "canary"], "The email cannot name anybody. Nothing was kept. An email has"),
+        (["42", "--email", "canary"], "The email cannot name anybody. Nothing was kept."),
+        (["--link", "unheard_of=1"], "no identifier `unheard_of`. Nothing was kept. It declares:"),
+        (["canary"], "`person.id` does not match the pattern of `customer_id`"),
+        (
+            ["42", "--email", MAIL, "--link", "email=canary@example.org"],
+            "Two identifiers of the kind `email` were named",
+        ),
+    ],
+    ids=["email", "email beside an id", "unknown kind", "id", "two of a kind"],
+)
+def test_a_name_that_cannot_be_one_is_refused_and_nothing_is_kept(shop, command, arguments, why):
+    """Law 20: who is named by hand is named by all of it, or not at all; law 21: not repeated."""
+    told = shop.run(command, *arguments, "--json", *(["--yes"] if command == "erase" else []))
 
-    assert 1 == told.code
-    assert "invalid" == told.lines[0]["result"]
-    assert "person_link_unknown" in [one["code"] for one in told.lines[0]["findings"]]
-    assert "will be quarantined" in shop.run("erase", "--link", "unheard_of=1", "--yes").out
+    assert 2 == told.code
+    assert why in told.err
+    assert "usage" == told.error["code"]
+    assert "canary" not in told.out + told.err
+    assert not (shop.store / "journal.db").exists()
+
+
+def test_whom_customer_io_cannot_let_in_is_not_readmitted(shop):
+    """It suppresses ids and emails, and frees nobody by anything else."""
+    told = shop.run("readmit", "--link", "anonymous_id=f3b1")
+
+    assert 2 == told.code
+    assert "Neither an id nor an email was named" in told.err
+    assert not (shop.store / "journal.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lets_in", "says"),
+    [
+        (
+            ["42", "--email", MAIL],
+            ["id", "email"],
+            "the id and the email that you named, here and at",
+        ),
+        (["--email", MAIL], ["email"], "and no id: one that was erased with it stays erased until"),
+        (["42"], ["id"], "and no email: one that was erased with it stays erased until"),
+    ],
+    ids=["both", "email", "id"],
+)
+def test_a_readmission_says_who_is_let_in_and_customer_io_is_asked_for_them(
+    known, arguments, lets_in, says
+):
+    """Law 20: what is not named stays erased, and whoever readmits knows it."""
+    known.run("erase", "42", "--email", MAIL, "--yes")
+    known.run("work", "--drain")
+    told = known.run("readmit", *arguments)
+    known.run("work", "--drain")
+
+    assert 0 == told.code
+    assert says in told.out
+    assert MAIL not in told.out
+    assert lets_in == _let_in(known)
+    again = known.run("readmit", *arguments, "--json")
+    assert lets_in == again.lines[0]["lets_in"]
 
 
 def test_who_was_erased_is_let_in_again(known):

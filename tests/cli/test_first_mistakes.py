@@ -106,3 +106,40 @@ def test_an_array_with_a_trailing_comma_is_told_where(tmp_path):
 
     assert 400 == told.status
     assert told.error["message"].endswith("and is none: trailing comma in array, at byte 20.")
+
+
+@pytest.mark.parametrize("command", ["validate", "send"])
+def test_who_gives_the_contract_for_records_is_told_so_and_nothing_is_kept(tmp_path, command):
+    """Every line of it would be in quarantine, and say nothing of the contract."""
+    contract = tmp_path / "tracking.yaml"
+    contract.write_text(CONTRACT.read_text())
+    shop = Shop(tmp_path, contract=contract)
+    (tmp_path / "other.yml").write_text("truthpoint: 1\n")
+
+    told = shop.run(command, str(contract))
+    other = shop.run(command, str(tmp_path / "other.yml"), "--json")
+
+    assert (2, "") == (told.code, told.out)
+    assert "tracking.yaml is the contract, and what is read here are records." in told.err
+    assert "The contract was read, and it loads" in told.err
+    assert (2, "usage") == (other.code, other.error["code"])
+    assert "a contract is named by --contract" in other.err
+    assert not shop.store.exists()
+
+
+def test_a_file_of_records_is_not_taken_for_the_contract_by_what_is_not_there(shop):
+    """Who mistypes a path is told of the path."""
+    told = shop.run("validate", "nowhere.ndjson")
+
+    assert 2 == told.code
+    assert "nowhere.ndjson cannot be read" in told.err
+
+
+def test_a_contract_that_does_not_load_is_told_with_its_findings_whatever_file_is_given(tmp_path):
+    """Who wants the contract checked gets that, too."""
+    contract = tmp_path / "tracking.yaml"
+    contract.write_text("truthpoint: 1\n")
+    told = Shop(tmp_path, contract=contract).run("validate", str(contract))
+
+    assert 2 == told.code
+    assert "does not load" in told.err

@@ -13,8 +13,8 @@ WHY = "no answer (timeout)"
 @pytest.mark.parametrize(
     ("answers", "verified", "words"),
     [
-        ((False,), True, "is gone"),
-        ((False, False), True, "is gone"),
+        ((False,), True, "is not there"),
+        ((False, False), True, "is not there"),
         ((False, True), False, "still there"),
         ((None, True), False, "still there"),
         ((False, None), False, WHY),
@@ -35,3 +35,23 @@ def test_only_who_is_found_nowhere_is_gone(action, answers, verified, words):
     assert words in found.evidence
     assert found.evidence.startswith("Record 17:")
     assert "canary" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("primary", "code", "says"),
+    [
+        ((True,), "merge_verified", "is not there, and the one that stays is."),
+        ((), "merge_verified", "the profile that was merged is not there."),
+        ((False,), "merge_unverified", "neither the profile that was merged is there nor the one"),
+        ((None,), "merge_unverified", f"cannot be told whether the one that stays is: {WHY}."),
+    ],
+)
+def test_a_merge_is_verified_by_who_stays_and_claims_no_more_than_was_seen(primary, code, says):
+    """Law 18: that the second is not there says not that it was; the first must be."""
+    question = Question(
+        person=1, record=17, action=Action.MERGE, identifiers=(("id", "43"),), due_ms=0
+    )
+    found = answered(question, (False,), WHY, primary=primary)
+
+    assert code == found.code
+    assert says in found.evidence

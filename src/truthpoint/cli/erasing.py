@@ -16,9 +16,11 @@ from .mend import FORGOTTEN, confirm
 from .persons import person_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from truthpoint.capture import Receipt
     from truthpoint.contract.model import Contract
-    from truthpoint.ports import Desk, PersonView
+    from truthpoint.ports import Appended, Capture, Desk, Journal, PersonView
 
 _EVERYTHING: Final = 1_000_000_000
 
@@ -64,8 +66,14 @@ def erase(  # noqa: PLR0913 - each is an option of the command line
         person = _named(identifier, email, link)
         settings = runtime.Settings.gathered(contract=contract, store=store)
         loaded = runtime.load_contract(settings.contract)
+        _see_names("erase", person, loaded, settings)
         confirm("Erase them? Nothing undoes it.", yes=yes)
-        _say("erase", person, loaded, settings, json=json, then=_ERASED)
+        receipt = _captured("erase", person, loaded, settings)
+        if json:
+            output.put_json(_receipt_json(receipt))
+            return
+        output.note_findings(receipt.findings)
+        output.put(f"Captured as {receipt.record_id}. {_ERASED}")
 
 
 def readmit(
@@ -79,8 +87,9 @@ def readmit(
 ) -> None:
     """Let somebody in again who was erased, on purpose.
 
-    Name the id and the email: nothing here remembers them, and Customer.io lets in again what is
-    named. What was erased does not come back; what comes from then on counts.
+    Name the id and the email: nothing here remembers them, and each is let in again by its own
+    name only, here and at Customer.io. What was erased does not come back; what comes from then on
+    counts.
 
     Examples:
       truthpoint readmit 42 --email ana@example.org
@@ -90,7 +99,20 @@ def readmit(
         person = _named(identifier, email, link)
         settings = runtime.Settings.gathered(contract=contract, store=store)
         loaded = runtime.load_contract(settings.contract)
-        _say("readmit", person, loaded, settings, json=json, then=_READMITTED)
+        _see_names("readmit", person, loaded, settings)
+        lets_in = [kind for kind in _LET_IN if kind in person]
+        if not lets_in:
+            raise UsageError(
+                "Neither an id nor an email was named, and Customer.io lets nobody in by others.",
+                hint="Nothing was kept. Give an ID or --email, best both.",
+            )
+        receipt = _captured("readmit", person, loaded, settings)
+        if json:
+            output.put_json({**_receipt_json(receipt), "lets_in": lets_in})
+            return
+        output.note_findings(receipt.findings)
+        output.put(f"Captured as {receipt.record_id}. {_READMITTED}")
+        output.put(_let_in(lets_in, deletes=loaded.person.erase == "delete"))
 
 
 _ERASED: Final = (
@@ -101,6 +123,26 @@ _READMITTED: Final = (
     "A worker carries it out. One that comes too early, or for somebody who was never erased, "
     "waits in `truthpoint quarantine list`."
 )
+_LET_IN: Final = ("id", "email")
+"""Kinds of identifiers that are let in again by their own name only, here and at Customer.io."""
+
+
+def _let_in(kinds: list[str], *, deletes: bool) -> str:
+    """Return who is let in again, and who stays away.
+
+    Args:
+        kinds: The kinds that are named, of those that are let in by name only.
+        deletes: Whether the contract has erased people deleted, so that nobody is kept away there.
+    """
+    where = "here" if deletes else "here and at Customer.io"
+    named = f"It lets in the {' and the '.join(kinds)} that you named, {where}"
+    if len(kinds) == len(_LET_IN):
+        return f"{named}; any other id or email that was erased with them stays erased."
+    other = "id" if kinds == ["email"] else "email"
+    return (
+        f"{named}, and no {other}: one that was erased with it stays erased until it is "
+        "readmitted too."
+    )
 
 
 def _named(identifier: str | None, email: str | None, links: list[str] | None) -> dict[str, str]:
@@ -112,43 +154,80 @@ def _named(identifier: str | None, email: str | None, links: list[str] | None) -
         kind, equals, value = link.partition("=")
         if not (kind and equals and value):
             raise UsageError("A --link is no KIND=VALUE.", hint="As in --link phone=+4915112345.")
+        if kind in person:
+            raise UsageError(
+                f"Two identifiers of the kind `{kind}` were named; a record names one of each.",
+                hint="Nothing was kept. Run it once for each.",
+            )
         person[kind] = value
     if not person:
         raise UsageError("Nobody was named.", hint="Give an ID, --email or --link.")
     return person
 
 
-def _say(
+def _see_names(
+    kind: str, person: dict[str, str], contract: Contract, settings: runtime.Settings
+) -> None:
+    """See that everything that was named can name somebody: nothing is kept otherwise.
+
+    In a file, a damaged identifier is left out and the rest counts; who is named here by hand
+    is named by all of it, or not at all.
+    """
+    known = ("id", *contract.person.links)
+    unknown = [one for one in person if one not in known]
+    if unknown:
+        raise UsageError(
+            f"The contract declares no identifier `{unknown[0]}`.",
+            hint=f"Nothing was kept. It declares: {', '.join(known)}.",
+        )
+    receipt = _captured(kind, person, contract, settings, journal=_Nowhere())
+    damaged = [one for one in receipt.findings if one.code == "person_link_invalid"]
+    wrong = damaged or [one for one in receipt.findings if one.severity == "error"]
+    if not wrong:
+        return
+    if damaged:
+        place = str(damaged[0].where.path).rpartition(".")[2]
+        raise UsageError(f"The {place} cannot name anybody.", hint=f"Nothing was kept. {_FORMS}")
+    raise UsageError(wrong[0].evidence, hint=f"Nothing was kept. {wrong[0].fix}")
+
+
+_FORMS: Final = (
+    "An email has one @, a phone number is as +4915112345, any other identifier is a short text."
+)
+
+
+class _Nowhere:
+    """A journal that keeps nothing; see `truthpoint.ports.Journal`."""
+
+    def append(self, captures: Sequence[Capture]) -> list[Appended]:
+        """Keep none of them."""
+        from truthpoint.ports import Appended  # noqa: PLC0415 - help does without
+
+        return [Appended(record=0, repeat=False, reused=None) for _ in captures]
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def _captured(
     kind: str,
     person: dict[str, str],
     contract: Contract,
     settings: runtime.Settings,
     *,
-    json: bool,
-    then: str,
-) -> None:
-    """Capture a record about somebody, and tell what became of it and what comes next."""
+    journal: Journal | None = None,
+) -> Receipt:
+    """Capture a record about somebody, into the store unless said otherwise."""
     source = runtime.usual_source(contract)
-    with runtime.recorder(contract, settings, source=source) as recorder:
-        receipt = recorder.record({"type": kind, "person": person})
-    _tell(receipt, json=json, then=then)
-    if receipt.result != "accepted":
-        raise typer.Exit(failing.FINDINGS)
+    with runtime.recorder(contract, settings, source=source, journal=journal) as recorder:
+        return recorder.record({"type": kind, "person": person})
 
 
-def _tell(receipt: Receipt, *, json: bool, then: str) -> None:
+def _receipt_json(receipt: Receipt) -> dict[str, object]:
     from truthpoint.findings import as_json  # noqa: PLC0415 - help does without
 
-    if json:
-        findings = [as_json(one) for one in receipt.findings]
-        told = {"record_id": receipt.record_id, "result": receipt.result, "findings": findings}
-        output.put_json(told)
-        return
-    output.note_findings(receipt.findings)
-    if receipt.result == "accepted":
-        output.put(f"Captured as {receipt.record_id}. {then}")
-    else:
-        output.put(f"Captured as {receipt.record_id}; it will be quarantined.")
+    findings = [as_json(one) for one in receipt.findings]
+    return {"record_id": receipt.record_id, "result": receipt.result, "findings": findings}
 
 
 def export(

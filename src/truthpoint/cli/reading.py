@@ -20,6 +20,36 @@ def shown_name(file: str) -> str:
     return "standard input" if file == "-" else file
 
 
+def see_records(file: str, contract: str) -> None:
+    """See that a file is not the contract, nor YAML at all: every line of it would be broken.
+
+    Args:
+        file: What is to be read as records.
+        contract: The contract's file; it is known to load.
+
+    Raises:
+        UsageError: It is.
+    """
+    records = "Records are NDJSON, one JSON object a line, as in"
+    if file != "-" and _is_same(file, contract):
+        raise UsageError(
+            f"{file} is the contract, and what is read here are records.",
+            hint=f"The contract was read, and it loads; nothing was kept. {records} orders.ndjson.",
+        )
+    if file.endswith((".yaml", ".yml")):
+        raise UsageError(
+            f"{file} is YAML by its name, and what is read here are records.",
+            hint=f"Nothing was kept. {records} orders.ndjson; a contract is named by --contract.",
+        )
+
+
+def _is_same(file: str, other: str) -> bool:
+    try:
+        return Path(file).samefile(other)
+    except OSError:
+        return False
+
+
 @contextmanager
 def opened(file: str) -> Generator[tuple[BinaryIO, int | None]]:
     """Open the file, or standard input; yield it with its size where that is known."""

@@ -9,6 +9,7 @@ from truthpoint import runtime
 from truthpoint.capture import ResultKind, capture_lines
 from truthpoint.errors import OperatorError
 from truthpoint.findings import as_text
+from truthpoint.values.counts import counted
 
 from . import output, reading
 
@@ -30,6 +31,7 @@ _SAID_OF_MANY: Final = {**_SAID, ResultKind.REPEAT: "repeats, not kept again"}
 def run_send(file: str, settings: Settings, *, source: str, json: bool) -> bool:
     """Capture a file to its end; False when a line will be quarantined or was refused."""
     contract = runtime.load_contract(settings.contract)
+    reading.see_records(file, settings.contract)
     with (
         reading.opened(file) as (stream, size_bytes),
         runtime.recorder(contract, settings, source=source) as recorder,
@@ -101,6 +103,5 @@ def _summarise(counts: Counter[ResultKind], *, json: bool) -> None:
         for kind in _SAID
         if counts[kind]
     ]
-    noun = "record" if counts.total() == 1 else "records"
-    line = f"{counts.total():,} {noun}: {', '.join(parts) or 'the input holds none'}."
+    line = f"{counted(counts.total(), 'record')}: {', '.join(parts) or 'the input holds none'}."
     (output.note if json else output.put)(line)

@@ -27,7 +27,8 @@ def validate(
 ) -> None:
     """Say what would happen to the records in FILE; capture none.
 
-    It looks at FILE and the contract alone; a store may know a record already. With --json, each
+    It looks at FILE and the contract alone; a store may know a record already. The contract is
+    checked as it is read, here as by every command that takes --contract. With --json, each
     line is that of send with two keys more: outcome (delivered, recorded, withheld, held,
     quarantined; null: not kept) and reason. It ends with 1 when a record would be quarantined or
     refused, or where the contract could hold what is said of money.

@@ -9,9 +9,10 @@ from truthpoint import runtime
 from truthpoint.capture import ResultKind, capture_lines
 from truthpoint.core.decision import Outcome
 from truthpoint.core.examine import Examiner
-from truthpoint.core.turns import CLOSED, STALE
+from truthpoint.core.turns import CLOSED, STALE, SUPERSEDED
 from truthpoint.errors import OperatorError
 from truthpoint.findings import as_text
+from truthpoint.values.counts import counted
 
 from . import output, reading
 from .notes import not_meant, waiting_keys
@@ -34,6 +35,7 @@ _RECORDED: Final = "would be kept and, saying nothing new, not sent"
 def run_validate(file: str, settings: Settings, *, source: str, json: bool) -> bool:
     """Tell of a file to its end; False when a record would be quarantined or refused."""
     contract = runtime.load_contract(settings.contract)
+    reading.see_records(file, settings.contract)
     rehearsal = Rehearsal(Examiner(contract))
     with (
         reading.opened(file) as (stream, size_bytes),
@@ -44,8 +46,7 @@ def run_validate(file: str, settings: Settings, *, source: str, json: bool) -> b
         counts = _tell_all(foreseen, advance, reading.shown_name(file), json=json)
     say = output.note if json else output.put
     parts = [f"{count:,} {said}" for said, count in counts.items()]
-    noun = "record" if counts.total() == 1 else "records"
-    say(f"{counts.total():,} {noun}: {', '.join(parts) or 'the input holds none'}.")
+    say(f"{counted(counts.total(), 'record')}: {', '.join(parts) or 'the input holds none'}.")
     if waiting := waiting_keys(contract):
         output.note(waiting)
     wrong = not_meant(contract)
@@ -83,8 +84,9 @@ def _tell_all(
 _WHY: Final = {
     CLOSED: "It started what has ended by now, as another record of this input says.",
     STALE: "It is too old to start anything; `stale_after` in the contract says when it is.",
+    SUPERSEDED: "Its profile becomes part of another before it leaves, by a merge of this input.",
 }
-"""Why a start would be withheld; of everything else there is a finding."""
+"""Why what is in order would be withheld; of everything else there is a finding."""
 
 
 def _put(one: Foreseen, name: str, said: str) -> None:

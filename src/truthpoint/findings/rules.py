@@ -153,7 +153,7 @@ _DELIVERY: Final = (
     (
         "erasure_verified",
         _INFO,
-        "Nothing is known of them any more, here or there.",
+        "Nobody is found there by what named them, and nothing is known of them here.",
         "Nothing to do.",
     ),
     (
@@ -165,13 +165,13 @@ _DELIVERY: Final = (
     (
         "merge_verified",
         _INFO,
-        "What belonged to both belongs to one.",
+        "Of the two, one is there; whether the second ever was cannot be seen any more.",
         "Nothing to do.",
     ),
     (
         "merge_unverified",
         _WARNING,
-        "Both profiles may still be there; nothing is sent for the second any more.",
+        "What is there may not be what a merge leaves; nothing is sent for the second any more.",
         "Look for both at Customer.io; give the workspace an `app_key` to have it looked up.",
     ),
     (

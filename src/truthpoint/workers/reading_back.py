@@ -1,6 +1,7 @@
-"""Reading back: whether a profile that was erased or merged is gone at Customer.io (law 18).
+"""Reading back: whether a profile that was erased or merged is there at Customer.io (law 18).
 
-A few seconds after what ended it was answered, the App API is asked once. What is found is
+A few seconds after what ended it was answered, the App API is asked once; after a merge, for
+who stays too, because two profiles of which neither is there are not one. What is found is
 reported, and kept with the record that ended it. Until then the question waits in the store:
 a worker that stops or dies before it asked leaves it to the next one. Delivery waits for none
 of this.
@@ -11,6 +12,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final
 
+from truthpoint.core.outbox import Action, Standing
+from truthpoint.core.people import named_by
 from truthpoint.core.questions import answered
 
 from .pacing import happened
@@ -18,6 +21,7 @@ from .pacing import happened
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from truthpoint.core.people import Identifier
     from truthpoint.core.questions import Question
     from truthpoint.findings import Finding
     from truthpoint.ports import Clock, Reader, Store
@@ -103,9 +107,18 @@ class ReadingBack:
     async def _ask(self, question: Question) -> Finding:
         if self._reader is None:
             return answered(question, (None,), NO_WAY_TO_ASK)
+        primary = self._primary(question)
         answers: list[bool | None] = []
         why = ""
-        for kind, value in question.identifiers:
+        for kind, value in (*question.identifiers, *primary):
             answers.append(await self._reader.find({kind: value}))
             why = self._reader.failure or why
-        return answered(question, answers, why)
+        asked = len(question.identifiers)
+        return answered(question, answers[:asked], why, primary=answers[asked:])
+
+    def _primary(self, question: Question) -> list[Identifier]:
+        """Return by what to ask for who stays after a merge; nothing: they are not known now."""
+        if question.action is not Action.MERGE:
+            return []
+        stays = self._store.knowledge.people([question.person])
+        return [named_by(one.address) for one in stays if one.standing is not Standing.ERASED]
