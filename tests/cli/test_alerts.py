@@ -109,7 +109,7 @@ def test_silence_and_lag_are_told_while_a_worker_runs_and_when_they_are_over(sho
     assert 0 == last.code
     assert sorted(_short(told())) == sorted(_short(posted))
     lag = next(one for one in posted if one["alert"] == "lag")
-    assert "1 people wait. A pause is in force." in lag["text"]
+    assert "1 person waits. A pause is in force." in lag["text"]
 
 
 @pytest.mark.parametrize(

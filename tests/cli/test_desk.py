@@ -80,10 +80,10 @@ def test_status_says_what_waits_what_arrived_and_what_did_not(worked):
     assert "undecided 0 records" in lines
     assert "waiting 0 operations" in lines
     assert "delivered 3 operations" in lines
-    assert "dead 1 operations" in lines
-    assert "withheld 1 records duplicate" in lines
-    assert "withheld 1 records not_owner" in lines
-    assert any(line.startswith("quarantined 1 records ") for line in lines)
+    assert "dead 1 operation" in lines
+    assert "withheld 1 record duplicate" in lines
+    assert "withheld 1 record not_owner" in lines
+    assert any(line.startswith("quarantined 1 record ") for line in lines)
     assert "delivers to workspace 11111 (`local`)" == lines[-1]
 
 
@@ -102,7 +102,7 @@ def test_status_before_any_worker_says_what_comes_next(connected):
 
     told = connected.shop.run("status")
 
-    assert "undecided            1 records" in told.out
+    assert "undecided            1 record\n" in told.out
     assert told.out.endswith(
         "nothing was delivered yet: `truthpoint up` or `truthpoint work` does it\n"
     )

@@ -162,7 +162,7 @@ def test_status_shows_pauses_and_the_lag_of_each_lane(shop, connected):
 
     assert re.search(r"^paused       lane critical, since \S+Z$", told.out, re.MULTILINE)
     assert re.search(r"^paused       everything, since \S+Z$", told.out, re.MULTILINE)
-    assert re.search(r"^lane critical +1 people wait, lag \d+\.\d s$", told.out, re.MULTILINE)
+    assert re.search(r"^lane critical +1 person waits, lag \d+\.\d s$", told.out, re.MULTILINE)
     assert re.search(r"^lane live +2 people wait, lag \d+\.\d s$", told.out, re.MULTILINE)
     assert {"critical": 1, "live": 2} == {
         lane: one["people"] for lane, one in as_json["lanes"].items()

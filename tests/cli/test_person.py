@@ -156,15 +156,15 @@ def test_status_says_what_passed_without_effect(told):
     (as_json,) = shop.run("status", "--json").lines
 
     assert "people 3, 1 guest and 1 visitor among them" in lines
-    assert "withheld 1 operations stale: starts that were too old when they could leave" in lines
-    assert "held 1 records person_unknown_yet" in lines
+    assert "withheld 1 operation stale: starts that were too old when they could leave" in lines
+    assert "held 1 record person_unknown_yet" in lines
     assert any(one.startswith("the oldest that is held has waited for its") for one in lines)
     assert (
-        "too late 1 operations order_paid, delivered more than 72 hours after it happened: "
+        "too late 1 operation order_paid, delivered more than 72 hours after it happened: "
         "no campaign could start"
     ) in lines
     assert (
-        "not owned 1 records order_paid, told by a source that does not own it; "
+        "not owned 1 record order_paid, told by a source that does not own it; "
         "all that told it: backend 3, helpdesk 1"
     ) in lines
     assert (1, 1) == (as_json["guests"], as_json["visitors"])
@@ -172,3 +172,31 @@ def test_status_says_what_passed_without_effect(told):
     assert {"order_paid": 1} == as_json["delivered_after_72_hours"]
     assert ("order_paid", 1) == tuple(as_json["not_owned"][0][n] for n in ("event", "withheld"))
     assert from_iso(as_json["oldest_held_at"]) >= now_ms
+
+
+def test_an_id_that_was_merged_is_shown_without_a_time_that_nobody_said(connected):
+    """Law 3: it leads to who stays for all times; and an identify it overtook is not too old."""
+    shop = connected.shop
+    merge = {"type": "merge", "person": {"id": "42"}, "from": {"id": "43"}}
+    said = identify({"id": "43"}, time.time_ns() // 1_000_000 - HOUR_MS, email="ana@example.org")
+    shop.run("send", shop.file("merge.ndjson", {**said, "source": "backend"}, merge))
+    shop.run("work", "--shadow", "--drain")
+    text = shop.run("person", "43")
+    (as_json,) = shop.run("person", "43", "--json").lines
+    (export,) = shop.run("export", "43", "--json").lines
+
+    assert "  id 43: asserted, it goes back to a merge\n" in text.out
+    assert "1970" not in text.out + str(as_json) + str(export)
+    for told in (as_json, export):
+        (link,) = (one for one in told["links"] if one["kind"] == "id")
+        assert (None, None) == (link["from"], link["until"])
+
+
+def test_totals_that_are_times_are_written_as_all_times_are(told):
+    """A number of milliseconds is nothing that anybody can read."""
+    shop, now_ms = told
+    for command in ("person", "export"):
+        (as_json,) = shop.run(command, "42", "--json").lines
+
+        assert to_iso(now_ms - 2 * HOUR_MS) == as_json["totals"]["last_order_at"]
+        assert 2 == as_json["totals"]["orders_count"]

@@ -54,7 +54,7 @@ def test_what_differs_is_listed_and_ends_with_1(worked):
         "1: orders_count is 3, and 2 by the ledger",
         "1: lifetime_value is 99.00, and 11.00 by the ledger",
     ] == told.out.splitlines()
-    assert "2 people compared, 1 differs; `truthpoint recompute --mend` puts them right" in told.err
+    assert "2 people compared, 1 differs; `truthpoint recompute --mend` puts it right" in told.err
     assert 3 == _totals(worked.shop, "1")["orders_count"]
 
 
@@ -93,7 +93,7 @@ def test_what_was_put_right_is_sent_by_the_next_worker(worked):
 
     assert 0 == told.code
     assert ["1: orders_count is 3, and 2 by the ledger"] == told.out.splitlines()
-    assert "2 people compared, 1 differs, and the next worker sends them" in told.err
+    assert "2 people compared, 1 put right; the next worker sends it" in told.err
     assert 2 == _totals(shop, "1")["orders_count"]
     assert 0 == shop.run("recompute").code
 
@@ -159,3 +159,12 @@ def test_without_a_store_nothing_is_made(connected):
         assert 3 == told.code
         assert "There is no store" in told.err
     assert not shop.store.exists()
+
+
+def test_whoever_was_erased_is_not_among_those_who_are_compared(worked):
+    """Law 20: a row without a name stays of them, and no totals."""
+    shop = worked.shop
+    shop.run("erase", "2", "--yes")
+    shop.run("work", "--drain")
+
+    assert "1 person compared, 0 differ\n" == shop.run("recompute").err

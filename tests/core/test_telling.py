@@ -11,7 +11,7 @@ from truthpoint.core.outbox import Action, Standing
 from truthpoint.core.people import Grade, LinkRow, PersonRow, address_of, by_id
 from truthpoint.core.records import Unreadable, read_record
 from truthpoint.core.views import Closer, Held, Step, Story, tie_words
-from truthpoint.findings import finding
+from truthpoint.findings import Where, finding
 from truthpoint.values.instants import HORIZON_MS, from_iso
 
 AT_MS = from_iso("2026-11-20T10:03:00Z")
@@ -243,6 +243,28 @@ def test_what_is_quarantined_says_what_is_wrong_with_it():
     assert "quarantined, not_json." == ending(Outcome.QUARANTINED, "not_json")
 
 
+def test_what_is_quarantined_says_which_value_is_wrong():
+    """Law 16: whoever reads it must not look for the record to learn what to mend."""
+    wrong = finding("property_value", "It is no amount.", where=Where(path="properties.total"))
+    named = finding("record_key_type", "`at` must be a time.", where=Where(path="at"))
+
+    assert ending(Outcome.QUARANTINED, "property_value", Story(findings=(wrong,))) == (
+        "quarantined, property_value at `properties.total`: It is no amount."
+    )
+    assert ending(Outcome.QUARANTINED, "record_key_type", Story(findings=(named,))) == (
+        "quarantined, record_key_type: `at` must be a time."
+    )
+
+
+def test_an_identify_that_a_merge_overtook_waits_for_nothing():
+    """Law 16: its place in the queue has not come, and it is known already how it ends."""
+    overtaken = Story(type="identify", expires_at_ms=1)
+
+    assert "not sent any more: it is of a profile that was merged into another since." == ending(
+        Outcome.PENDING, story=overtaken, operation=7, action=Action.IDENTIFY
+    )
+
+
 @pytest.mark.parametrize(
     ("reason", "says"),
     [
@@ -346,6 +368,14 @@ def test_links_say_how_sure_they_are_and_when_they_held():
         "email a@b.c: inferred, for it came in a record of theirs, "
         "from 2026-11-20 10:03:00 until 2026-11-20 11:03:00"
     )
+
+
+def test_an_id_that_was_merged_has_no_beginning():
+    """Law 3: it leads to who stays for all times; 1970 would be a time that nobody said."""
+    link = LinkRow(kind="id", value="43", person=1, grade=Grade.ASSERTED, from_ms=0)
+
+    assert telling.is_of_a_merge(link)
+    assert "id 43: asserted, it goes back to a merge" == telling.link_words(link)
 
 
 def test_consents_say_who_said_what_when():

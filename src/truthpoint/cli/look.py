@@ -9,6 +9,7 @@ import typer
 
 from truthpoint import runtime
 from truthpoint.core.decision import Outcome
+from truthpoint.values.counts import counted
 
 from . import failing, options, output, persons
 from .standing import Sight, status_json, status_lines
@@ -111,7 +112,7 @@ def _pending(desk: Desk) -> str:
     undecided = desk.backlog().undecided
     if not undecided:
         return ""
-    subject = "1 record is" if undecided == 1 else f"{undecided:,} records are"
+    subject = counted(undecided, "record is", "records are")
     return f" {subject} not decided yet: a worker has to run."
 
 

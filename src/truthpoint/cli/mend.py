@@ -11,6 +11,7 @@ import typer
 from truthpoint.core.decision import Outcome
 from truthpoint.errors import UsageError
 from truthpoint.runtime import SystemClock
+from truthpoint.values.counts import counted
 from truthpoint.values.instants import HORIZON_MS
 
 from . import failing, options, output
@@ -214,9 +215,10 @@ def _with_bytes(chosen: list[Step], *, named: bool) -> list[Step]:
 def _what_triggers(steps: list[Step]) -> str:
     now_ms = SystemClock().now_ms()
     young = sum(now_ms - step.at_ms <= HORIZON_MS for step in steps)
+    old = len(steps) - young
     return (
         f"{len(steps):,} chosen: {young:,} happened within 72 hours and can still start "
-        f"campaigns that an event triggers, {len(steps) - young:,} are older and cannot."
+        f"campaigns that an event triggers, {counted(old, 'is', 'are')} older and cannot."
     )
 
 

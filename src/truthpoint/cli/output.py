@@ -127,7 +127,7 @@ def step_json(step: Step) -> dict[str, object]:
         "other_person": step.other_person or "",
         "forgotten": step.forgotten or "",
         **(_held_json(step.held) if step.held else {}),
-        **(_story_json(step.story) if step.story else {}),
+        **(_story_json(step, step.story) if step.story else {}),
     }
     return {name: value for name, value in values.items() if value != ""}
 
@@ -136,11 +136,13 @@ def _held_json(held: Held) -> dict[str, object]:
     return {"held_until": to_iso(held.until_ms), "carries": held.kinds}
 
 
-def _story_json(story: Story) -> dict[str, object]:
+def _story_json(step: Step, story: Story) -> dict[str, object]:
+    # An identify is never too old: one that expires was superseded by a merge.
+    expires_at_ms = 0 if step.action == "identify" else story.expires_at_ms
     return {
         "type": story.type,
         "key": story.key or "",
-        "too_old_at": to_iso(story.expires_at_ms) if story.expires_at_ms else "",
+        "too_old_at": to_iso(expires_at_ms) if expires_at_ms else "",
         "not_before": to_iso(story.not_before_ms) if story.not_before_ms else "",
         "closed_by": story.closer.record if story.closer else "",
         "findings": [one.code for one in story.findings] or "",

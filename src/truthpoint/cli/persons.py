@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from truthpoint.values.instants import to_iso
+from truthpoint.values.instants import EARLIEST_MOMENT_MS, to_iso
 
 from . import output
 
@@ -59,7 +59,7 @@ def _titled(title: str, lines: list[str]) -> list[str]:
 
 def person_json(view: PersonView) -> dict[str, object]:
     """Return a person as plain values."""
-    from truthpoint.core.telling import person_kind, shown_totals  # noqa: PLC0415 - status does without
+    from truthpoint.core.telling import person_kind  # noqa: PLC0415 - status does without
 
     totals = view.totals
     consents = {} if view.profile is None else view.profile.consents
@@ -69,7 +69,7 @@ def person_json(view: PersonView) -> dict[str, object]:
         "standing": view.row.standing.name.lower(),
         "links": [_link_json(one) for one in view.links],
         "consents": {name: _consent_json(heard) for name, heard in sorted(consents.items())},
-        "totals": None if totals is None else shown_totals(totals.values),
+        "totals": None if totals is None else _read_totals(totals),
         "totals_delivered": totals is None or not (totals.waiting or totals.refused),
         "totals_refused": "" if totals is None else output.bare_reason(totals.refused),
         "records": [output.step_json(step) for step in view.steps],
@@ -77,11 +77,13 @@ def person_json(view: PersonView) -> dict[str, object]:
 
 
 def _link_json(link: LinkRow) -> dict[str, object]:
+    from truthpoint.core.telling import is_of_a_merge  # noqa: PLC0415 - status does without
+
     return {
         "kind": link.kind,
         "value": link.value,
         "grade": link.grade.name.lower(),
-        "from": to_iso(link.from_ms),
+        "from": None if is_of_a_merge(link) else to_iso(link.from_ms),
         "until": None if link.until_ms is None else to_iso(link.until_ms),
     }
 
@@ -106,13 +108,19 @@ def _consent_json(heard: Heard) -> dict[str, object]:
 
 
 def _totals_line(totals: Totals) -> str:
+    values = (f"{name} {value}" for name, value in _read_totals(totals).items())
+    return f"totals ({_totals_way(totals)}): {', '.join(values)}"
+
+
+def _read_totals(totals: Totals) -> dict[str, object]:
+    """Return totals as they are read, times as all other times are."""
     from truthpoint.core.telling import shown_totals  # noqa: PLC0415 - status does without
 
-    values = (
-        f"{name} {to_iso(value) if name.endswith('_at') and isinstance(value, int) else value}"
+    return {
+        # Times are kept in milliseconds, and no number of moments comes near any of them.
+        name: to_iso(value) if isinstance(value, int) and value >= EARLIEST_MOMENT_MS else value
         for name, value in shown_totals(totals.values).items()
-    )
-    return f"totals ({_totals_way(totals)}): {', '.join(values)}"
+    }
 
 
 def _totals_way(totals: Totals) -> str:

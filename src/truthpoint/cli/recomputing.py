@@ -9,6 +9,7 @@ import typer
 
 from truthpoint import runtime
 from truthpoint.errors import StoreBusy
+from truthpoint.values.counts import counted, noun
 from truthpoint.values.instants import to_iso
 
 from . import failing, options, output
@@ -85,8 +86,9 @@ def _compare(settings: Settings, contract: Contract, person: int | None, *, json
         for page in recounting.pages(person):
             differ += len(page)
             _put(page, contract, mended=False, json=json)
-    hint = "; `truthpoint recompute --mend` puts them right" if differ else ""
-    output.note(f"{_people(recounting.compared)} compared, {_differ(differ)}{hint}")
+    hint = f"; `truthpoint recompute --mend` puts {noun(differ, 'it', 'them')} right"
+    told = f"{_compared(recounting.compared)}, {_differ(differ)}"
+    output.note(told + hint if differ else told)
     if differ:
         raise typer.Exit(failing.FINDINGS)
 
@@ -112,8 +114,8 @@ def _mend(settings: Settings, contract: Contract, person: int | None, *, json: b
             _put(page, contract, mended=True, json=json)
         if person is None:
             store.keep_rollups(rollups.to_remember(before, definition))
-    after = ", and the next worker sends them" if mended else ""
-    output.note(f"{_people(recounting.compared)} compared, {_differ(mended)}{after}")
+    right = f"{mended:,} put right; the next worker sends {noun(mended, 'it', 'them')}"
+    output.note(f"{_compared(recounting.compared)}, {right if mended else _differ(0)}")
 
 
 def _note_change(contract: Contract, remembered: str | None) -> None:
@@ -178,9 +180,9 @@ def _value(value: object, *, is_time: bool) -> str:
     return to_iso(value * 1000) if is_time and isinstance(value, int) else str(value)
 
 
-def _people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count:,} people"
+def _compared(count: int) -> str:
+    return f"{counted(count, 'person', 'people')} compared"
 
 
 def _differ(count: int) -> str:
-    return "1 differs" if count == 1 else f"{count:,} differ"
+    return counted(count, "differs", "differ")

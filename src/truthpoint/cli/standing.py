@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from truthpoint.core.outbox import State
 from truthpoint.core.pauses import Pause, PauseKind
+from truthpoint.values.counts import counted, noun
 from truthpoint.values.instants import to_iso
 
 if TYPE_CHECKING:
@@ -100,24 +101,25 @@ def status_lines(sight: Sight) -> list[str]:
     bound = backlog.binding
     lines = [f"paused       {pause_line(one)}" for one in sight.pauses]
     lines += [
-        f"captured     {backlog.captured:>9,} records",
-        f"undecided    {backlog.undecided:>9,} records",
-        f"waiting      {waiting:>9,} operations",
-        f"delivered    {operations[State.DELIVERED]:>9,} operations",
-        f"dead         {operations[State.DEAD]:>9,} operations",
+        _line("captured", backlog.captured, "record"),
+        _line("undecided", backlog.undecided, "record"),
+        _line("waiting", waiting, "operation"),
+        _line("delivered", operations[State.DELIVERED], "operation"),
+        _line("dead", operations[State.DEAD], "operation"),
         f"people       {backlog.people:>9,}{_unnamed(backlog)}",
     ]
     lines += [
-        f"withheld     {count:>9,} operations {reason}{_MEANS.get(reason, '')}"
+        _line("withheld", count, "operation", f"{reason}{_MEANS.get(reason, '')}")
         for reason, count in sight.past.withheld.items()
     ]
     lines += [
-        f"{outcome.value:<12} {count:>9,} records   {reason}".rstrip()
+        _line(outcome.value, count, "record", reason)
         for (outcome, reason), count in backlog.verdicts.items()
     ]
     lines += _past_lines(sight)
     lines += [
-        f"lane {lane.name.lower():<8}{one.people:>9,} people wait, "
+        f"lane {lane.name.lower():<8}{one.people:>9,} "
+        f"{noun(one.people, 'person waits', 'people wait')}, "
         f"lag {spoken(_lag_seconds(sight, one.oldest_captured_ms))}"
         for lane, one in backlog.lanes.items()
     ]
@@ -138,13 +140,20 @@ def status_lines(sight: Sight) -> list[str]:
 _MEANS: Final = {
     "closed": ": starts whose close was known before they left",
     "stale": ": starts that were too old when they could leave",
+    "superseded": ": what was said of profiles before they were merged into others",
+    "erased": ": what waited for people when they were erased",
 }
+
+
+def _line(name: str, count: int, what: str, more: str = "") -> str:
+    """Return one line of the screen; what follows the noun stands in one column."""
+    return f"{name:<12} {count:>9,} {noun(count, what):<10} {more}".rstrip()
 
 
 def _unnamed(backlog: Backlog) -> str:
     """Return who of the people has no id; nothing where everybody has one."""
     counts = ((backlog.guests, "guest"), (backlog.visitors, "visitor"))
-    told = [f"{count:,} {name}{'' if count == 1 else 's'}" for count, name in counts if count]
+    told = [counted(count, name) for count, name in counts if count]
     return f", {' and '.join(told)} among them" if told else ""
 
 
@@ -156,22 +165,32 @@ def _past_lines(sight: Sight) -> list[str]:
         age = spoken(_lag_seconds(sight, held_ms))
         lines.append(f"the oldest that is held has waited for its person for {age}")
     lines += [
-        f"too late     {count:>9,} operations {event}, delivered more than 72 hours after it "
-        "happened: no campaign could start"
+        _line("too late", count, "operation", f"{event}, {_TOO_LATE}")
         for event, count in sight.past.late.items()
     ]
     if sight.backlog.expired:
         lines.append(
-            f"forgotten    {sight.backlog.expired:>9,} records   their bytes, which named nobody, "
-            "were kept for as long as `raw_retention`"
+            _line(
+                "forgotten",
+                sight.backlog.expired,
+                "record",
+                "whose bytes, which named nobody, were kept for as long as `raw_retention`",
+            )
         )
     for one in sight.past.hearsay:
         said = ", ".join(f"{said.source} {said.count:,}" for said in one.said)
         lines.append(
-            f"not owned    {one.withheld:>9,} records   {one.event}, told by a source that does "
-            f"not own it; all that told it: {said}"
+            _line(
+                "not owned",
+                one.withheld,
+                "record",
+                f"{one.event}, told by a source that does not own it; all that told it: {said}",
+            )
         )
     return lines
+
+
+_TOO_LATE: Final = "delivered more than 72 hours after it happened: no campaign could start"
 
 
 def spoken(seconds: float) -> str:

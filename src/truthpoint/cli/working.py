@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from truthpoint import runtime
 from truthpoint.errors import WorkspaceSilent
+from truthpoint.values.counts import counted
 from truthpoint.workers import DeliverySettings
 
 from . import output
@@ -94,9 +95,10 @@ async def stay_at(url: str) -> None:
 def put_seen(worker: Worker) -> None:
     """Say what a worker did that came to its end."""
     seen = worker.deliverer.statistics()
-    output.note(f"{seen.delivered:,} delivered, {seen.dead:,} dead in {seen.requests:,} requests")
+    requests = counted(seen.requests, "request")
+    output.note(f"{seen.delivered:,} delivered, {seen.dead:,} dead in {requests}")
     for remark, count in seen.remarks.items():
-        output.note(f"{count:,} odd answers: {remark}")
+        output.note(f"{counted(count, 'odd answer')}: {remark}")
 
 
 async def _until(stop: asyncio.Event, worker: Worker, patience_seconds: float) -> None:

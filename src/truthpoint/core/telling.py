@@ -16,7 +16,7 @@ from truthpoint.values.instants import HORIZON_MS, to_iso
 from .answers import SAID
 from .consent import MERGED, state
 from .decision import Outcome, Reason
-from .outbox import Standing
+from .outbox import Action, Standing
 from .people import ANONYMOUS, EMAIL, Grade, has_address
 from .rollups.properties import exact
 from .turns import lacks_identify
@@ -74,10 +74,17 @@ def standing_words(row: PersonRow) -> str:
     return words
 
 
+def is_of_a_merge(link: LinkRow) -> bool:
+    """Tell whether a merge made a link: it has led to them for all times, since no moment."""
+    return link.from_ms == 0
+
+
 def link_words(link: LinkRow) -> str:
     """Return what leads, or led, to somebody."""
     since = f"since {spoken_time(link.from_ms)}"
-    if link.until_ms is not None:
+    if is_of_a_merge(link):
+        since = "it goes back to a merge"
+    elif link.until_ms is not None:
         since = f"from {spoken_time(link.from_ms)} until {spoken_time(link.until_ms)}"
     return f"{link.kind} {link.value}: {_GRADES[link.grade]}, {since}"
 
@@ -177,6 +184,8 @@ def _delivered(step: Step) -> str:
 def _pending(step: Step, story: Story, now_ms: int) -> str:
     if step.operation is None:
         return "not decided yet: a worker has to run"
+    if step.action is Action.IDENTIFY and story.expires_at_ms:
+        return "not sent any more: it is of a profile that was merged into another since"
     if step.attempts:
         return f"waits; it was attempted {_times(step.attempts)}, and will be again"
     if story.not_before_ms > now_ms:
@@ -262,7 +271,10 @@ def _held(step: Step) -> str:
 def _quarantined(step: Step, story: Story) -> str:
     errors = [one for one in story.findings if one.severity is Severity.ERROR]
     evidence = _evidence(story, step.reason)
-    why = f"{step.reason}: {evidence}" if evidence else step.reason
+    path = next((one.where.path for one in errors if one.code == step.reason), None)
+    # Most of what is found of a value says what it is not, and not which value it is.
+    where = f" at `{path}`" if path and f"`{path}`" not in evidence else ""
+    why = f"{step.reason}{where}: {evidence}" if evidence else step.reason
     more = len(errors) - 1
     return f"quarantined, {why}" + (f" (and {more} more)" if more > 0 else "")
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
+from truthpoint.values.counts import counted
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -172,20 +174,21 @@ class Watch:
                 why = " A pause is in force." if seen.paused else ""
                 found[Trouble.LAG, lane.name.lower()] = (
                     f"The oldest record that waits in the lane {{subject}} was captured "
-                    f"{lag_seconds / 60:,.0f} minutes ago; {waiting.people:,} people wait.{why} "
+                    f"{counted(round(lag_seconds / 60), 'minute')} ago; "
+                    f"{counted(waiting.people, 'person waits', 'people wait')}.{why} "
                     "`truthpoint status` shows what waits."
                 )
         for event, silence_seconds in self._bounds.silence_seconds.items():
             silent_seconds = (seen.now_ms - seen.heard_ms.get(event, self._started_ms)) / 1000
             if silent_seconds > silence_seconds:
+                silent = counted(round(silent_seconds / 60), "minute")
                 found[Trouble.SILENCE, event] = (
-                    f"No `{{subject}}` has come for {silent_seconds / 60:,.0f} minutes. "
-                    "Look at what sends it."
+                    f"No `{{subject}}` has come for {silent}. Look at what sends it."
                 )
         growth = self._growth(seen)
         if growth >= self._bounds.quarantine_records:
             found[Trouble.QUARANTINE, ""] = (
-                f"{growth:,} records went to quarantine within "
+                f"{counted(growth, 'record')} went to quarantine within "
                 f"{GROWTH_SECONDS // 60} minutes. `truthpoint quarantine list` says why."
             )
         return found

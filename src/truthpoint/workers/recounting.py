@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from truthpoint.core import rollups
+from truthpoint.core.outbox import Standing
 from truthpoint.core.recount import mend, recount
 from truthpoint.errors import UsageError
 
@@ -49,7 +50,7 @@ class Recounting:
         now_ms: The present moment.
 
     Attributes:
-        compared: How many people were compared.
+        compared: How many people were compared; whoever was erased is none of them.
     """
 
     def __init__(self, knowledge: Books, contract: Contract, *, now_ms: int) -> None:
@@ -80,7 +81,8 @@ class Recounting:
             yield found
 
     def _compared(self, people: Sequence[PersonRow]) -> list[Recount]:
-        self.compared += len(people)
+        # Whoever was erased has no totals that could be compared (law 20).
+        self.compared += sum(one.standing is not Standing.ERASED for one in people)
         knowledge, contract = self._knowledge, self._contract
         kept = {one.person: one for one in knowledge.totals([one.person for one in people])}
         found: list[Recount] = []
