@@ -140,13 +140,15 @@ def test_somebody_keeps_their_own_email_when_a_guest_is_merged_into_them(cuts):
 
 
 @pytest.mark.parametrize("cuts", [[1, 2], [1], [2], []])
-def test_an_email_that_somebody_else_had_gives_nobody_their_profile(cuts):
+@pytest.mark.parametrize("first", [identify("42", LATER_MS, email="ana@example.org"), None])
+def test_an_email_that_somebody_else_had_gives_nobody_their_profile(first, cuts):
     """Law 3: the workspace may have refused the change by which the first one left it."""
     told = tell(
         [
             identify("43", FIRST_MS - HOUR_MS, email="ana@example.org", first_name="Ana"),
             identify("43", FIRST_MS, email="new@example.org"),
-            identify("42", LATER_MS, email="ana@example.org", first_name="Eva", mail=False),
+            first or said("link", "42", LATER_MS, links=ANA),
+            identify("42", LATER_MS, first_name="Eva", mail=False),
         ],
         cuts=cuts,
     )

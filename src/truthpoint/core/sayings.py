@@ -12,7 +12,7 @@ from . import profile as profiles
 from .decision import Outcome
 from .examined import IDENTIFIER_ATTRIBUTES
 from .linking import Lesson
-from .outbox import Action
+from .outbox import Action, Standing
 from .people import ANONYMOUS, EMAIL, ID, Grade, address_of, has_address, named_by
 from .profile import Update
 from .texts import encode
@@ -106,18 +106,34 @@ class Sayings:
         if not tells:
             return
         consents = any(one.consent_changed for one in (*united, applied))
+        self._send(row, person, before, changed, at_ms, barrier=opens or consents)
+
+    def _send(
+        self,
+        row: JournalRow,
+        person: PersonRow,
+        before: Profile,
+        changed: Mapping[str, object],
+        at_ms: int,
+        *,
+        barrier: bool,
+    ) -> None:
+        """Send changed attributes: what Customer.io may not take apart, behind the rest."""
         apart = self._contested(before, person, changed)
-        if len(apart) == len(changed) and not opens:
-            apart = {}
-        changed = {name: value for name, value in changed.items() if name not in apart}
-        identifiers = not IDENTIFIER_ATTRIBUTES.isdisjoint(changed)
+        rest = {name: value for name, value in changed.items() if name not in apart}
+        is_known_there = (
+            person.standing is Standing.KNOWN or apart.keys() <= before.attributes.keys()
+        )
+        if not rest and is_known_there:
+            rest, apart = apart, {}
+        identifiers = not IDENTIFIER_ATTRIBUTES.isdisjoint(rest)
         operation = self._batch.add(
             row,
             person.person,
             Action.IDENTIFY,
             at_ms,
-            attributes=self._encoded(changed),
-            barrier=opens or identifiers or consents,
+            attributes=self._encoded(rest),
+            barrier=barrier or identifiers,
         )
         self._batch.total_behind(operation)
         if apart:
