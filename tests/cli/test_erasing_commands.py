@@ -188,6 +188,30 @@ def test_an_export_holds_everything_that_is_stored(known):
     assert '{"type": "identify"' in text
 
 
+def test_what_is_erased_in_a_store_that_was_not_there_is_said_to_be(shop):
+    """A mistyped path must not look like an erasure that was done."""
+    early = shop.run("readmit", "42")
+    told = shop.run("erase", "42", "--yes")
+    again = shop.run("erase", "42", "--yes")
+
+    assert (2, True) == (early.code, "There is no store at" in early.err)
+    assert (0, True) == (told.code, "One is made now, in which nobody is known" in told.err)
+    assert (0, "") == (again.code, again.err)
+
+
+def test_an_export_says_what_it_may_lack(known):
+    """Records that no worker has decided yet are nobody's so far."""
+    whole = known.run("export", "42", "--json")
+    known.run("send", known.file("later.ndjson", order("A-2", "42", at_ms=_at_ms())))
+    part = known.run("export", "42", "--json")
+    nobody = known.run("export", "43")
+
+    assert (0, "") == (whole.code, whole.err)
+    assert 0 == part.code
+    assert "It may not be all of theirs: 1 record is not decided yet: a worker" in part.err
+    assert (1, True) == (nobody.code, "several are. 1 record is not decided yet" in nobody.err)
+
+
 def test_an_export_of_nobody_ends_with_1(known):
     """With its reason as JSON where that is asked for."""
     told = known.run("export", "nobody", "--json")

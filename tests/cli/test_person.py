@@ -174,6 +174,15 @@ def test_status_says_what_passed_without_effect(told):
     assert from_iso(as_json["oldest_held_at"]) >= now_ms
 
 
+def test_an_export_of_somebody_who_is_waited_for_says_where_to_look(told):
+    """A held record is about somebody, though nobody knows yet whom."""
+    shop, _ = told
+    export = shop.run("export", "X-7")
+
+    assert 1 == export.code
+    assert "what carries it is held, and `truthpoint person` lists it" in export.err
+
+
 def test_an_id_that_was_merged_is_shown_without_a_time_that_nobody_said(connected):
     """Law 3: it leads to who stays for all times; and an identify it overtook is not too old."""
     shop = connected.shop

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from truthpoint.core import telling
 from truthpoint.core.consent import MERGED, Heard, Span
@@ -364,6 +365,8 @@ def test_links_say_how_sure_they_are_and_when_they_held():
     )
 
     assert "email a@b.c: asserted, since 2026-11-20 10:03:00" == telling.link_words(link)
+    short = replace(ended, grade=Grade.ASSERTED, until_ms=AT_MS + 1)
+    assert "email a@b.c: asserted, until 2026-11-20 10:03:00" == telling.link_words(short)
     assert telling.link_words(ended) == (
         "email a@b.c: inferred, for it came in a record of theirs, "
         "from 2026-11-20 10:03:00 until 2026-11-20 11:03:00"

@@ -11,7 +11,7 @@ from truthpoint.errors import UsageError
 from truthpoint.values.instants import to_iso
 
 from . import failing, options, output
-from .look import opened_desk
+from .look import opened_desk, pending
 from .mend import FORGOTTEN, confirm
 from .persons import person_json
 
@@ -67,6 +67,8 @@ def erase(  # noqa: PLR0913 - each is an option of the command line
         settings = runtime.Settings.gathered(contract=contract, store=store)
         loaded = runtime.load_contract(settings.contract)
         _see_names("erase", person, loaded, settings)
+        if _is_new(settings):
+            output.note(f"{_no_store(settings)} One is made now, in which nobody is known yet.")
         confirm("Erase them? Nothing undoes it.", yes=yes)
         receipt = _captured("erase", person, loaded, settings)
         if json:
@@ -106,6 +108,9 @@ def readmit(
                 "Neither an id nor an email was named, and Customer.io lets nobody in by others.",
                 hint="Nothing was kept. Give an ID or --email, best both.",
             )
+        if _is_new(settings):
+            hint = "So nobody was erased there. Name the store's folder with --store."
+            raise UsageError(_no_store(settings), hint=hint)
         receipt = _captured("readmit", person, loaded, settings)
         if json:
             output.put_json({**_receipt_json(receipt), "lets_in": lets_in})
@@ -191,6 +196,15 @@ def _see_names(
     raise UsageError(wrong[0].evidence, hint=f"Nothing was kept. {wrong[0].fix}")
 
 
+def _is_new(settings: runtime.Settings) -> bool:
+    """Tell whether nothing was ever captured into the store: a mistyped path looks like that."""
+    return not (runtime.store_folder(settings.store) / "journal.db").exists()
+
+
+def _no_store(settings: runtime.Settings) -> str:
+    return f"There is no store at {runtime.store_folder(settings.store)}."
+
+
 _FORMS: Final = (
     "An email has one @, a phone number is as +4915112345, any other identifier is a short text."
 )
@@ -253,11 +267,20 @@ def export(
     with opened_desk(store, json=json) as desk:
         view = desk.person(identifier, limit=_EVERYTHING)
         if view is None:
-            failing.absent("Nobody in this store is known by this, or several are.", json=json)
+            waits = desk.waiting_for(identifier, limit=1)
+            told = _WAITS if waits else "Nobody in this store is known by this, or several are."
+            failing.absent(f"{told}{pending(desk)}", json=json)
         elif json:
             output.put_json({**person_json(view), **_kept(view), "records": _records(desk, view)})
         else:
             _put(desk, view)
+        if missing := pending(desk):
+            output.note(f"It may not be all of theirs:{missing}")
+
+
+_WAITS: Final = (
+    "Nobody is known by this yet; what carries it is held, and `truthpoint person` lists it."
+)
 
 
 def _kept(view: PersonView) -> dict[str, object]:

@@ -104,10 +104,10 @@ def _elsewhere(desk: Desk) -> str:
     backlog = desk.backlog()
     broken = any(outcome is Outcome.QUARANTINED for outcome, _ in backlog.verdicts)
     waits = " A record that breaks the contract waits in `truthpoint quarantine list`."
-    return _pending(desk) + (waits if broken else "")
+    return pending(desk) + (waits if broken else "")
 
 
-def _pending(desk: Desk) -> str:
+def pending(desk: Desk) -> str:
     """Return a sentence on what may yet turn up, with a space before it; else nothing."""
     undecided = desk.backlog().undecided
     if not undecided:
@@ -146,7 +146,7 @@ def put_list(desk: Desk, outcome: Outcome, *, limit: int, json: bool) -> None:
     steps = desk.listed(outcome, limit=limit)
     put_steps(steps, json=json, held=outcome is Outcome.HELD)
     if not steps and not json:
-        output.put(f"There is none.{_pending(desk)}")
+        output.put(f"There is none.{pending(desk)}")
     if len(steps) == limit:
         output.note(f"The first {limit:,}; --limit shows more.")
 

@@ -34,16 +34,18 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 def add_to(app: typer.Typer) -> None:
     """Add the three groups of commands."""
-    for outcome, name, about in (
-        (
-            Outcome.QUARANTINED,
-            "quarantine",
-            "Records that break the contract: list, show, replay, discard.",
-        ),
-        (Outcome.DEAD, "dead", "What Customer.io refused for good: the same four."),
-        (Outcome.HELD, "held", "Records whose person is not known yet: the same four."),
+    for outcome, name, about, told in (
+        (Outcome.QUARANTINED, "quarantine", "Records that break the contract", True),
+        (Outcome.DEAD, "dead", "What Customer.io refused for good", False),
+        (Outcome.HELD, "held", "Records whose person is not known yet", False),
     ):
-        app.add_typer(_group(outcome, name), name=name, help=about)
+        # On one screen with the others, the four need not be told three times.
+        app.add_typer(
+            _group(outcome, name),
+            name=name,
+            help=f"{about}: list, show, replay, discard.",
+            short_help=f"{about}: {'list, show, replay, discard' if told else 'the same four'}.",
+        )
 
 
 def _group(outcome: Outcome, name: str) -> typer.Typer:
@@ -180,8 +182,9 @@ def _chosen(
 ) -> list[Step]:
     """Return what the arguments name; all of them must be what the command is about."""
     if bool(records) is everything:
+        both = "Record numbers and --all were given together."
         raise UsageError(
-            "Neither record numbers nor --all were given, or both were.",
+            both if everything else "Neither record numbers nor --all were given.",
             hint="Name the records, as `list` shows them, or give --all.",
         )
     listed = desk.listed(outcome, limit=_EVERYTHING)

@@ -85,7 +85,8 @@ def link_words(link: LinkRow) -> str:
     if is_of_a_merge(link):
         since = "it goes back to a merge"
     elif link.until_ms is not None:
-        since = f"from {spoken_time(link.from_ms)} until {spoken_time(link.until_ms)}"
+        first, end = spoken_time(link.from_ms), spoken_time(link.until_ms)
+        since = f"until {end}" if first == end else f"from {first} until {end}"
     return f"{link.kind} {link.value}: {_GRADES[link.grade]}, {since}"
 
 
