@@ -342,7 +342,7 @@ def test_the_plan_says_what_must_be_loaded() -> None:
 
     assert {"42", "43", "44"} == planned.ids
     assert {("order_paid", '["A-1"]')} == planned.keys
-    assert [42] == planned.people_with_totals(people)
+    assert [42] == planned.people_with_totals(people, [])
 
 
 def test_the_totals_of_everybody_are_loaded_where_people_may_become_one() -> None:
@@ -352,7 +352,7 @@ def test_the_totals_of_everybody_are_loaded_where_people_may_become_one() -> Non
     order["person"]["email"] = "ana@example.org"
     for teaching in (an_identify("43"), json.dumps(order).encode()):
         planned = plan(rows(a_view("42"), teaching), EXAMINER)
-        assert [42, 43] == planned.people_with_totals(people)
+        assert [42, 43] == planned.people_with_totals(people, [])
 
 
 def test_a_ledger_key_is_a_json_array() -> None:

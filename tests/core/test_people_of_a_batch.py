@@ -467,8 +467,19 @@ def test_the_totals_of_whom_no_id_names_are_always_loaded() -> None:
     by_link = plan(rows(paid(GUEST)), SHOP)
     by_name = plan(rows(viewed("42")), SHOP)
 
-    assert [42, 43] == by_link.people_with_totals(people)
-    assert [43, 44] == by_name.people_with_totals([*people, guest])
+    assert [42, 43] == by_link.people_with_totals(people, [])
+    assert [43, 44] == by_name.people_with_totals([*people, guest], [])
+
+
+def test_a_merged_id_keeps_the_totals_of_whoever_it_leads_to_whoever_else_is_named() -> None:
+    """Law 10: also in a batch in which the id that stays tells nothing that is totalled."""
+    for bodies in ([paid("41", "A-2")], [viewed("42"), paid("41", "A-2")]):
+        story = a_story()
+        story.tell(paid("42"), merged("42", "41"))
+        story.tell(*bodies)
+
+        (totals,) = story.known.totals.values()
+        assert (2, "20") == (totals.values["orders_count"], totals.values["lifetime_value"])
 
 
 # -------------------------------------------------------------------- always and never

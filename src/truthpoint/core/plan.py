@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from .examine import Examiner
     from .examined import Examined
     from .outbox import Totals
-    from .people import Identifier, PersonRow, Who
+    from .people import Identifier, LinkRow, PersonRow, Who
     from .records import Record
 
 
@@ -131,23 +131,31 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
         """Whether it matters when the owner of an event was heard last."""
         return any(one.stands_in for one in self.moments)
 
-    def people_with_totals(self, people: Iterable[PersonRow]) -> list[int]:
+    def people_with_totals(
+        self, people: Iterable[PersonRow], links: Iterable[LinkRow]
+    ) -> list[int]:
         """Return the keys of the known people whose totals it may change.
 
         Args:
             people: Everybody whom it may be about.
+            links: All links of the identifiers that it carries, and of its strange ids.
         """
         if self.teaches or self.corrects:
             return [row.person for row in people]
         touching = rollups.touching(self.contract)
         ids = {one.who.id for one in self.moments if one.event.name in touching}
         others = None in ids or any(isinstance(one, Lacking) for one in self.others)
-        # Whom no id of the batch names stands behind a link: a guest, or an id that was merged.
+        # An id that a merge made a link names whoever it leads to, beside their own.
+        led_to = {one.person for one in links if one.kind == ID and one.value in ids}
+        # Whom no id of the batch names stands behind another link.
         named = self.ids
         return [
             row.person
             for row in people
-            if others or row.canonical_id in ids or row.canonical_id not in named
+            if others
+            or row.canonical_id in ids
+            or row.canonical_id not in named
+            or row.person in led_to
         ]
 
     def buried(self) -> Iterator[Identifier]:

@@ -29,7 +29,7 @@ def know(plan: Plan, knowledge: Knowledge, *, now_ms: int, takes_tests: bool) ->
     ledger = _ledger(knowledge, plan.keys)
     corrected = {row.person for row in ledger.values()} if plan.corrects else set[int]()
     people, links = _people(plan, knowledge, corrected)
-    totals = knowledge.totals(plan.people_with_totals(people))
+    totals = knowledge.totals(plan.people_with_totals(people, links))
     moments = knowledge.moments({row.person for row in people} if plan.corrects else ())
     ledger |= _ledger(knowledge, plan.awaited(totals, moments) - ledger.keys())
     secret = knowledge.secret()
