@@ -200,6 +200,34 @@ def test_an_event_that_is_tied_to_nothing_lacks_nothing() -> None:
     assert () == lacking(STARTED, {"cart_id": "c-1"})
 
 
+@pytest.mark.parametrize("started_before", [True, False])
+def test_an_event_that_lacks_something_is_one_moment_however_often_it_is_told(
+    *, started_before: bool
+) -> None:
+    """Law 5: its key is looked for like any other."""
+    story = a_story()
+    if started_before:
+        story.tell(started(note="a gift"))
+    told = {"items": [{"sku": "s-9", "name": "Hat"}]}
+    story.tell(done(**told))
+    story.tell(done(**told))
+
+    assert [("withheld", "duplicate")] == story.ended()
+
+
+def test_a_moment_is_found_by_a_key_that_its_start_has_said() -> None:
+    """Law 5: whether the start was told before, or in the same batch."""
+    event = replace(BOUGHT, key=("note",))
+    for batches in ([[done()]], [[started("c-2", note="n-1"), done("c-2")]]):
+        story = Story(examiner=Examiner(a_contract(STARTED, event)))
+        story.tell(started(note="n-1"))
+        story.tell(done())
+        for batch in batches:
+            story.tell(*batch)
+
+        assert ("withheld", "duplicate") in story.ended()
+
+
 def test_the_plan_asks_for_the_starts_that_are_needed() -> None:
     """For those of records that lack something, and for no others."""
     examiner = Examiner(a_shop())

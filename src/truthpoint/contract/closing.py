@@ -16,6 +16,11 @@ def starts(contract: Contract) -> frozenset[str]:
     return frozenset(close.event for event in contract.events.values() for close in event.closes)
 
 
+def ties_of(contract: Contract) -> Mapping[str, str]:
+    """Return the property of each start that ties it to what closes it, by the start's name."""
+    return {close.event: close.by for event in contract.events.values() for close in event.closes}
+
+
 def closers(contract: Contract) -> Mapping[str, tuple[tuple[Event, Close], ...]]:
     """Return, by the name of each start, the events that close it and how."""
     found: defaultdict[str, list[tuple[Event, Close]]] = defaultdict(list)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from truthpoint.contract.closing import starts
+from truthpoint.contract.closing import starts, ties_of
 from truthpoint.findings import Finding, finding
 from truthpoint.values.event_id import event_id
 from truthpoint.values.instants import HORIZON_MS
@@ -112,11 +112,7 @@ class Moments:
         self._batch = batch
         self._contract = batch.contract
         self._starts = starts(self._contract)
-        self._ties = {
-            close.event: close.by
-            for event in self._contract.events.values()
-            for close in event.closes
-        }
+        self._ties = ties_of(self._contract)
         self._corrected = corrected_events(self._contract)
         self._rollups: dict[str, rollups.EventRollups] = {}
         self._corrections: dict[tuple[str, int], rollups.Corrections] = {}

@@ -1,7 +1,8 @@
 """What a batch is about, so what must be loaded before it can be decided.
 
-In steps, because people hang on links, and totals on people: `Plan.ids`, `identifiers` and
-`keys` come first; the people that these lead to say what else is needed.
+In steps, because people hang on links, and totals on people: first what starts have said that
+its records lack (`Plan.ties`), because that may name keys and people (`Plan.foreseen`); then
+`ids`, `identifiers` and `keys`; the people that these lead to say what else is needed.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
+
+from truthpoint.contract.closing import ties_of
 
 from . import rollups
 from .examined import (
@@ -25,9 +28,10 @@ from .examined import (
 )
 from .moments import keys_of
 from .people import ANONYMOUS, ID
+from .texts import normal_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from truthpoint.contract.model import Contract
 
@@ -44,17 +48,61 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         rows: The records.
-        examined: What each is under the contract, in the same order.
-        contract: The contract.
+        examined: What each is under the contract, in the same order; behind them, what those
+            that lack something may be.
+        examiner: The contract, compiled.
         moments: The valid events among them.
         others: All else that is among them.
     """
 
     rows: tuple[JournalRow, ...]
     examined: tuple[Examined, ...]
-    contract: Contract
+    examiner: Examiner
     moments: tuple[Moment, ...]
     others: tuple[Examined, ...]
+
+    @property
+    def contract(self) -> Contract:
+        """The contract."""
+        return self.examiner.contract
+
+    def foreseen(self, starts: Mapping[Tie, bytes]) -> Plan:
+        """Return the plan with all that its incomplete records may be once they are completed.
+
+        Which start completes one is only known when it is decided: one that the store knows, or
+        one of the same batch. What to load is asked of every one of them.
+
+        Args:
+            starts: What the store knows of `ties`.
+        """
+        waiting = [
+            (row, one)
+            for row, one in zip(self.rows, self.examined, strict=True)
+            if isinstance(one, Lacking)
+        ]
+        if not waiting:
+            return self
+        found = [self._completed(row, one, starts) for row, one in waiting]
+        told = [one for one in (*self.moments, *found) if isinstance(one, Moment)]
+        for said in _said(self.contract, told, self.ties):
+            name, _ = said
+            found += [
+                self._completed(row, one, {**starts, **dict([said])})
+                for row, one in waiting
+                if any(name == (event, tie) for _, event, tie, _ in one.lacks)
+            ]
+        return replace(
+            self,
+            examined=(*self.examined, *found),
+            moments=(*self.moments, *(one for one in found if isinstance(one, Moment))),
+            others=(*self.others, *(one for one in found if not isinstance(one, Moment))),
+        )
+
+    def _completed(
+        self, row: JournalRow, lacking: Lacking, starts: Mapping[Tie, bytes]
+    ) -> Examined:
+        record = completed(lacking, starts)
+        return self.examiner.examine(record, source=row.source, completed=True)
 
     @property
     def named(self) -> list[Who]:
@@ -186,7 +234,20 @@ def plan(rows: Iterable[JournalRow], examiner: Examiner) -> Plan:
     )
     moments = tuple(one for one in examined if isinstance(one, Moment))
     others = tuple(one for one in examined if not isinstance(one, Moment))
-    return Plan(taken, examined, examiner.contract, moments, others)
+    return Plan(taken, examined, examiner, moments, others)
+
+
+def _said(
+    contract: Contract, moments: Iterable[Moment], ties: Collection[Tie]
+) -> Iterator[tuple[Tie, bytes]]:
+    """Yield what starts among moments say that have one of these ties."""
+    properties = ties_of(contract)
+    for one in moments:
+        by = properties.get(one.event.name)
+        if by is not None:
+            name = (one.event.name, normal_text(one.values[by]))
+            if name in ties:
+                yield name, one.encoded
 
 
 _SAYINGS = (Identity, Linking, Merging, Erasing)

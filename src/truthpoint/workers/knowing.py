@@ -26,6 +26,8 @@ def know(plan: Plan, knowledge: Knowledge, *, now_ms: int, takes_tests: bool) ->
         now_ms: The present.
         takes_tests: Whether records of a test mode are sent to this workspace.
     """
+    starts = knowledge.starts(plan.ties)
+    plan = plan.foreseen(starts)
     ledger = _ledger(knowledge, plan.keys)
     corrected = {row.person for row in ledger.values()} if plan.corrects else set[int]()
     people, links = _people(plan, knowledge, corrected)
@@ -41,7 +43,7 @@ def know(plan: Plan, knowledge: Knowledge, *, now_ms: int, takes_tests: bool) ->
         ledger=ledger,
         totals={one.person: one for one in totals},
         profiles=knowledge.profiles([row.person for row in people] if plan.tells else []),
-        starts=knowledge.starts(plan.ties),
+        starts=starts,
         moments=_by_person(moments),
         said={(one.source, one.event): one for one in said},
         tombstones=_tombstones(plan, knowledge, secret),
