@@ -53,7 +53,13 @@ def _remove(shelf: MemoryShelf, person: int, operations: list[Held], now_ms: int
         _blank(one)
     _resume(shelf, person)
     _remove_rows(shelf, person)
-    for kept in (shelf.profiles, shelf.totals, shelf.not_before_ms, shelf.refusals):
+    for kept in (
+        shelf.profiles,
+        shelf.totals,
+        shelf.due_ms,
+        shelf.not_before_ms,
+        shelf.refusals,
+    ):
         kept.pop(person, None)
     shelf.waiting.discard(person)
     row = shelf.people[person]

@@ -9,7 +9,7 @@ from truthpoint.core.decision import (
     Outcome,
     Verdict,
 )
-from truthpoint.core.outbox import Standing
+from truthpoint.core.outbox import Standing, Totals
 from truthpoint.core.pauses import Pause, PauseKind
 from truthpoint.core.people import ID, Grade, LinkRow
 from truthpoint.testing.builders import START_MS
@@ -57,6 +57,25 @@ class ErasedBehaviour(Burying):
 
         assert self.is_forgotten()
         assert [one.name for one in self.scene.desk.pauses()] == ["44"]
+
+    def test_nothing_that_waited_in_their_totals_comes_due(self) -> None:
+        """Laws 10 and 20: there is nobody left whose totals it could change."""
+        self.know()
+        pending = [["kept", "paid", "[]", "refunded", "[]", "-1", "", START_MS]]
+        values: dict[str, object] = {"kept": "0", ":pending": pending}
+        record = self.scene.capture()
+        self.scene.commit(
+            record,
+            totals=(Totals(person=1, version=9, changed_by=1, values=values),),
+            verdicts=(Verdict(record=record, outcome=Outcome.RECORDED, reason="", person=1),),
+        )
+        before = [one.person for one in self.knowledge.overdue(START_MS, limit=9)]
+        self.erase()
+        self.scene.drain()
+
+        assert before == [1]
+        assert self.is_forgotten()
+        assert self.knowledge.overdue(START_MS, limit=9) == []
 
     def test_the_ledger_and_all_outcomes_stay(self) -> None:
         """Laws 5, 16, 20: a moment is one moment for good, also of somebody forgotten."""
