@@ -176,3 +176,47 @@ def test_what_a_merge_brings_arrives_though_its_email_is_somebody_elses_by_then(
     profile = told.profile("42")
     assert profile is not None
     assert "Ana" == profile["attributes"]["first_name"]
+
+
+@pytest.mark.parametrize("later_ms", [0, HOUR_MS])
+@pytest.mark.parametrize("folder", [True, False])
+def test_a_merge_by_an_email_takes_nobody_who_has_the_email_by_then(folder, later_ms, tmp_path):
+    """Laws 3 and 7: it waits for its delay, and names a profile by an email that moves on."""
+    told = tell(
+        [
+            ORDER,
+            identify("41", FIRST_MS - HOUR_MS, first_name="Ben"),
+            said("merge", "41", FIRST_MS, **{"from": ANA}),
+            identify("41", FIRST_MS + 1_000, email="ben@example.org"),
+            identify("42", LATER_MS, email="ana@example.org", first_name="Ana"),
+        ],
+        cuts=[1, 4],
+        waits={4: later_ms},
+        folder=tmp_path / "store" if folder else None,
+    )
+
+    profiles = [told.profile("41"), told.profile("42")]
+    assert [one and one["attributes"]["first_name"] for one in profiles] == ["Ben", "Ana"]
+    assert told.outcome(3) in [(Outcome.WITHHELD, "superseded"), (Outcome.DELIVERED, "")]
+    assert profiles[0] is not None
+    assert "1" == profiles[0]["attributes"]["orders_count"]
+
+
+@pytest.mark.parametrize("cuts", [[2], [2, 3], [2, 3, 4], []])
+def test_a_guest_who_becomes_part_of_somebody_by_a_merge_overwrites_nothing_of_theirs(cuts):
+    """Laws 3 and 12: their profile is the older one, whose values Customer.io keeps."""
+    told = tell(
+        [
+            identify(ANA, FIRST_MS - HOUR_MS, first_name="Old", mail=True),
+            identify("41", FIRST_MS, first_name="New", mail=False),
+            identify("42", FIRST_MS, email="ana@example.org"),
+            said("merge", "41", LATER_MS, **{"from": {"id": "42"}}),
+        ],
+        cuts=cuts,
+    )
+
+    profile = told.profile("41")
+    assert profile is not None
+    assert ("New", "true", "ana@example.org") == tuple(
+        profile["attributes"][name] for name in ("first_name", "unsubscribed", "email")
+    )

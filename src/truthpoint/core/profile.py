@@ -18,10 +18,11 @@ from truthpoint.findings import Finding, Where, finding
 from truthpoint.values.instants import to_seconds
 
 from .consent import NOTHING, Heard, joined, latest_ms, say, state
+from .examined import IDENTIFIER_ATTRIBUTES
 from .texts import normal_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from truthpoint.contract.model import Contract
     from truthpoint.contract.rules import Consent
@@ -195,6 +196,29 @@ def combine(primary: Profile, secondary: Profile, *, same_person: bool) -> Appli
         del changed[name]
     after = Profile(attributes=kept, consents=heard, told_ms=told_ms, unsent=tuple(unsent))
     return _told(after, changed, at_ms)
+
+
+def held(profile: Profile) -> dict[str, object]:
+    """Return what Customer.io is to have of somebody, identifiers apart: no consent but denials.
+
+    To be told once more, where another profile may have overwritten it there.
+    """
+    plain = {
+        name: kept.value
+        for name, kept in profile.attributes.items()
+        if kept.value is not None and name not in (*profile.unsent, *IDENTIFIER_ATTRIBUTES)
+    }
+    denied = {name: False for name, said in profile.consents.items() if state(said) is False}
+    return {**plain, **denied}
+
+
+def times(profile: Profile, names: Iterable[str]) -> Iterator[int]:
+    """Yield when attributes became true, and with which times they were told."""
+    for name in names:
+        if name in profile.attributes:
+            yield profile.attributes[name].at_ms
+        if name in profile.told_ms:
+            yield profile.told_ms[name]
 
 
 def wire_attributes(contract: Contract, changed: Mapping[str, object]) -> dict[str, object]:

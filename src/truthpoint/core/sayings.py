@@ -285,15 +285,18 @@ class Sayings:
             if kept.value is not None and before.attributes.get(name) is not kept
         }
         changed = {**{name: kept.value for name, kept in gained.items()}, **united.changed}
-        if changed:
-            at_ms = max([united.at_ms, *(kept.at_ms for kept in gained.values())])
-            kept_profile = profiles.sent(united.profile, changed, at_ms)
-            self._batch.keep_profile(person.person, kept_profile)
-            # Apart: of an identifier that it does not take, Customer.io refuses the whole update.
-            named = {name: changed.pop(name) for name in IDENTIFIER_ATTRIBUTES & changed.keys()}
-            for part in (changed, named):
-                if part:
-                    self._tell_beside(row, person, part, at_ms)
+        # Apart: for an identifier that it does not take, Customer.io refuses the whole update.
+        named = {name: changed.pop(name) for name in IDENTIFIER_ATTRIBUTES & changed.keys()}
+        if EMAIL in named:
+            # Where a guest's profile has it still, that one becomes part of this one, and of
+            # each attribute the value of the older of the two profiles stays.
+            changed = profiles.held(united.profile)
+        told = {**named, **changed}
+        at_ms = max([united.at_ms, *profiles.times(united.profile, told)])
+        self._batch.keep_profile(person.person, profiles.sent(united.profile, told, at_ms))
+        for part in (named, changed):
+            if part:
+                self._tell_beside(row, person, part, at_ms)
 
     def _refuse_merge(self, row: JournalRow, person: PersonRow) -> None:
         evidence = "Both are the same person already."

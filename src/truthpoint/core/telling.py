@@ -243,8 +243,10 @@ _WHY_WITHHELD: Final[Mapping[str, Callable[[Step, Story], str]]] = {
     Reason.CLOSED: _closed,
     Reason.STALE: _stale,
     Reason.TEST: _test,
-    Reason.SUPERSEDED: lambda _step, _story: (
-        ": it is of a profile that was merged into another since"
+    Reason.SUPERSEDED: lambda step, _story: (
+        ": the email that it names is somebody else's by now"
+        if step.action is Action.MERGE
+        else ": it is of a profile that was merged into another since"
     ),
     Reason.ERASED: lambda _step, _story: ": the person was erased",
     Reason.DISCARDED: lambda _step, _story: ": an operator discarded it",

@@ -53,6 +53,8 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         refusal: Why the last identify of our making was refused for good.
         closed_until_ms: Of a first operation that is a start: until when its like are closed
             at the latest; None: no close is known.
+        names_another: Of a first operation that is a merge: whether what it names the other
+            profile by is somebody else's by now.
         now_ms: The present.
     """
 
@@ -66,6 +68,7 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     failures: int = 0
     refusal: str = ""
     closed_until_ms: int | None = None
+    names_another: bool = False
     now_ms: int = 0
 
 
@@ -190,6 +193,9 @@ WITHOUT_TOTALS: Final = frozenset({Standing.REFUSED, Standing.ERASED, Standing.A
 
 def _unsendable(first: Operation, queue: Queue) -> str:
     """Return why an operation is not sent any more; empty: it is sent (law 9)."""
+    if queue.names_another:
+        # The profile there belongs to whoever the email was given to in the meantime.
+        return SUPERSEDED
     if not first.expires_at_ms:
         return ""
     if first.action is Action.IDENTIFY:

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from truthpoint.contract.model import Lane
 from truthpoint.core.decision import of_person
-from truthpoint.core.outbox import OPEN, TRANSITIONS, Operation, Standing, State, Totals
+from truthpoint.core.outbox import OPEN, TRANSITIONS, Action, Operation, Standing, State, Totals
 from truthpoint.core.pauses import PauseKind, Pauses
-from truthpoint.core.people import ID
+from truthpoint.core.people import EMAIL, ID, Grade, has_address, named_by
 from truthpoint.core.turns import WITHOUT_TOTALS
 
 if TYPE_CHECKING:
@@ -171,6 +171,20 @@ class MemoryShelf:
             self.closings[start.event, tie] for tie in ties if (start.event, tie) in self.closings
         ]
         return max(found, default=None)
+
+    def names_another(self, operation: Operation) -> bool:
+        """Tell whether a merge names the other profile by an email that is somebody else's."""
+        address = operation.attributes.decode()
+        if operation.action is not Action.MERGE or not has_address(EMAIL, address):
+            return False
+        named = named_by(address)
+        return any(
+            (one.kind, one.value) == named
+            and one.person != operation.person
+            and one.grade is Grade.ASSERTED
+            and one.until_ms is None
+            for one in self.links.values()
+        )
 
     def lane_of(self, person: int) -> Lane:
         """Return the lane in which a person waits: that of their most urgent open operation."""

@@ -238,6 +238,7 @@ class MemoryStore:
             failures=shelf.failures.get(person, 0),
             refusal=shelf.refusals.get(person, ""),
             closed_until_ms=closed_until_ms,
+            names_another=bool(sendable) and shelf.names_another(sendable[0]),
             now_ms=now_ms,
         )
 

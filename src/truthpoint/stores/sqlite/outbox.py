@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from msgspec.structs import replace
 
-from truthpoint.core.outbox import Act, Standing, State
+from truthpoint.core.outbox import Act, Action, Standing, State
 from truthpoint.core.pace import LONGEST_WAIT_SECONDS
 from truthpoint.core.turns import Queue, Turn, next_turn
 from truthpoint.errors import LeaseLost
@@ -230,6 +230,8 @@ class Outbox:
         closed_until_ms = None
         if sendable and sendable[0].event and sendable[0].expires_at_ms:
             closed_until_ms = self._ready.closed_until_ms(sendable[0])
+        is_merge = bool(sendable) and sendable[0].action is Action.MERGE
+        names_another = is_merge and self._ready.names_another(sendable[0])
         return Queue(
             person=person,
             address=address,
@@ -241,6 +243,7 @@ class Outbox:
             failures=failures,
             refusal=refusal,
             closed_until_ms=closed_until_ms,
+            names_another=names_another,
             now_ms=now_ms,
         )
 

@@ -410,6 +410,10 @@ FROM queue AS q CROSS JOIN person AS p ON p.person = q.person
 LEFT JOIN totals AS t ON t.person = q.person
 WHERE q.person = ?;
 
+-- name: held_by_another
+SELECT 1 FROM link
+WHERE kind = ? AND value = ? AND person <> ? AND grade = 0 AND until_ms IS NULL LIMIT 1;
+
 -- name: set_standing
 UPDATE person SET standing = ?, refusal = ? WHERE person = ? AND standing <> 4;
 

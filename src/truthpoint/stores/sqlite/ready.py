@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from truthpoint.core.decision import of_person
+from truthpoint.core.people import EMAIL, has_address, named_by
 
 from . import rows
 from .files import SQL
@@ -82,6 +83,14 @@ class ReadyOperations:
             found.append(rows.operation_row(row, self._events))
             size += len(found[-1].attributes)
         return found, True
+
+    def names_another(self, merge: Operation) -> bool:
+        """Tell whether the email by which a merge names the other profile is somebody else's."""
+        address = merge.attributes.decode()
+        if not has_address(EMAIL, address):
+            return False
+        asked = (*named_by(address), merge.person)
+        return self._state.execute(SQL["held_by_another"], asked).fetchone() is not None
 
     def closed_until_ms(self, start: Operation) -> int | None:
         """Return until when the likes of a start are closed."""
