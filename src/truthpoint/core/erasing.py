@@ -147,7 +147,8 @@ class Erasures:
         left = batch.tombstones.lift(named)
         if left:
             kinds = " and ".join(f"an `{kind}`" for kind in sorted(left))
-            evidence = f"Of whom it names, {kinds} that it does not name stays erased."
+            stay = "stay" if len(left) > 1 else "stays"
+            evidence = f"Of whom it names, {kinds} that it does not name {stay} erased."
             batch.note(row, [finding("readmitted_in_part", evidence)])
         person = self._registry.known(who, erasing.at_ms) or self._made(erasing)
         if person is None or self._contract.person.erase is Erase.DELETE:
