@@ -168,11 +168,26 @@ def test_an_assertion_takes_the_place_of_what_was_inferred_of_others() -> None:
 
 
 def test_an_assertion_makes_ones_own_inference_sure() -> None:
-    """From the earlier of the two times on."""
-    links = Links([a_link(1, grade=INFERRED, from_ms=50)])
-    links.claim(1, EMAIL, 100, Lesson())
+    """From the earlier of the two times on, where somebody may have several of a kind."""
+    vendor = ("stripe_customer", "cus_1")
+    links = Links([a_link(1, identifier=vendor, grade=INFERRED, from_ms=50)])
+    links.claim(1, vendor, 100, Lesson())
 
-    assert [a_link(1, from_ms=50, last_ms=100)] == list(links.changed.values())
+    assert [a_link(1, identifier=vendor, from_ms=50)] == list(links.changed.values())
+
+
+@pytest.mark.parametrize("inferred_first", [True, False])
+def test_what_is_inferred_moves_no_beginning_of_an_email(*, inferred_first: bool) -> None:
+    """It would end the one before, by nobody's word; whichever of the two arrives first."""
+    links = Links([])
+    steps = [
+        lambda: links.infer(1, EMAIL, 50, Lesson()),
+        lambda: links.claim(1, EMAIL, 100, Lesson()),
+    ]
+    for step in steps if inferred_first else reversed(steps):
+        step()
+
+    assert [a_link(1, from_ms=100, last_ms=100)] == list(links.changed.values())
 
 
 def test_a_second_assertion_of_a_shared_email_counts_for_nobody_else() -> None:

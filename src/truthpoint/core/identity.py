@@ -85,7 +85,7 @@ class Registry:
         person = self._named.get(canonical_id)
         if person is None:
             person = self.links.holder((ID, canonical_id), 0, Grade.ASSERTED)
-        return None if person is None else self._people[person]
+        return None if person is None else self.row(person)
 
     def addressed(self, identifier: Identifier) -> PersonRow | None:
         """Return whom Customer.io knows by this email or anonymous id only."""

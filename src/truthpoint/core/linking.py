@@ -215,15 +215,25 @@ def _times(row: LinkRow) -> tuple[int, int]:
     return row.from_ms, row.last_ms
 
 
+def _first_ms(mine: LinkRow, said: LinkRow) -> int:
+    if mine.kind in ONE_AT_A_TIME and Grade.ASSERTED in (mine.grade, said.grade):
+        return min(one.from_ms for one in (mine, said) if one.grade is Grade.ASSERTED)
+    return min(mine.from_ms, said.from_ms)
+
+
 def _both(mine: LinkRow, said: LinkRow) -> LinkRow:
-    """Return a link by all that was said of it; what was asserted again has ended no more."""
+    """Return a link by all that was said of it; what was asserted again has ended no more.
+
+    Where a person has one value at a time, what was only inferred moves no beginning: it would
+    end another value, by no word of anybody.
+    """
     grades = (mine.grade, said.grade)
     last_ms = max(mine.last_ms, said.last_ms)
     ends = [one for one in (mine.until_ms, said.until_ms) if one is not None and one >= last_ms]
     return replace(
         mine,
         grade=Grade.ASSERTED if Grade.ASSERTED in grades else max(grades),
-        from_ms=min(mine.from_ms, said.from_ms),
+        from_ms=_first_ms(mine, said),
         last_ms=last_ms,
         until_ms=min(ends, default=None),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from truthpoint.core.decision import Known
-from truthpoint.core.people import ID
+from truthpoint.core.people import ID, Grade
 from truthpoint.core.tombstones import digest
 
 if TYPE_CHECKING:
@@ -68,6 +68,9 @@ def _people(
     found.update((row.person, row) for row in knowledge.people(others))
     if plan.teaches:
         of_people = knowledge.links_of(found)
+        # When two of its people become one, it matters whether a third one has it too.
+        frozen = {(one.kind, one.value) for one in of_people if one.grade is Grade.FROZEN}
+        of_people += knowledge.links(frozen)
         if plan.erases:
             of_people += knowledge.links({(one.kind, one.value) for one in of_people})
             others = {link.person for link in of_people} - found.keys()
