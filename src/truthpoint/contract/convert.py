@@ -245,7 +245,7 @@ def _money(exponent: int | None) -> Convert:
         amount = read_money(value)
         if amount is None:
             if isinstance(value, str | Decimal) or type(value) is int:
-                return _bad("It is not an amount below 10^15 in plain digits, as in 12.50.", value, found)
+                return _bad("It is no amount below 10^15, such as 12.50.", value, found)
             return _wrong(value, "money: a decimal string or a number", found)
         if decimals(amount) > allowed:
             evidence = f"It has {decimals(amount)} decimals; {allowed} are allowed here."
