@@ -471,6 +471,16 @@ def test_the_totals_of_whom_no_id_names_are_always_loaded() -> None:
     assert [43, 44] == by_name.people_with_totals([*people, guest], [])
 
 
+def test_what_three_people_had_in_common_is_frozen_when_two_of_them_are_merged() -> None:
+    """Law 3: also where nothing else of the batch is about the third."""
+    story = a_story()
+    for who in ("42", "43", "44"):
+        story.tell(viewed({"id": who, **VISITOR}))
+    story.tell(merged("42", "43"))
+
+    assert {("a-1", 1): Grade.FROZEN, ("a-1", 3): Grade.FROZEN} == story.links("anonymous_id")
+
+
 def test_a_merged_id_keeps_the_totals_of_whoever_it_leads_to_whoever_else_is_named() -> None:
     """Law 10: also in a batch in which the id that stays tells nothing that is totalled."""
     for bodies in ([paid("41", "A-2")], [viewed("42"), paid("41", "A-2")]):
