@@ -95,8 +95,7 @@ OF_RECORDS: Final = (
     (
         "erased_but_shared",
         _WARNING,
-        "What comes under this identifier alone is not kept away here: it would be others' as "
-        "well. An email stays blocked at Customer.io all the same, for everybody.",
+        "What comes under it alone is let in here; Customer.io blocks an email for everybody.",
         "Name the others' records by their id; erase the others too if they ask for it.",
     ),
     (
