@@ -220,3 +220,49 @@ def test_a_guest_who_becomes_part_of_somebody_by_a_merge_overwrites_nothing_of_t
     assert ("New", "true", "ana@example.org") == tuple(
         profile["attributes"][name] for name in ("first_name", "unsubscribed", "email")
     )
+
+
+@pytest.mark.parametrize("cuts", [[1, 2], [1], [2], []])
+def test_an_identify_by_the_old_email_that_says_a_new_one_is_of_one_person(cuts):
+    """Law 3: whoever is known by the old one has the new one from then on."""
+    told = tell(
+        [
+            identify("42", FIRST_MS, email="ana@example.org"),
+            identify(ANA, LATER_MS, email="new@example.org", first_name="Ana", mail=False),
+            event(
+                "order_paid",
+                {"email": "new@example.org"},
+                order_id="A-2",
+                total="9.00",
+                currency="USD",
+            ),
+        ],
+        cuts=cuts,
+    )
+
+    profile = told.profile("42")
+    assert profile is not None
+    assert ("Ana", "true", "1") == tuple(
+        profile["attributes"][name] for name in ("first_name", "unsubscribed", "orders_count")
+    )
+    assert 1 == len(told.shelf.people)
+
+
+@pytest.mark.parametrize("cuts", [[1, 2], [1], [2], []])
+def test_a_guest_who_says_another_email_and_an_id_is_one_with_both(cuts):
+    """Law 3: the guest of the old email receives the id, and loses nothing that is said."""
+    told = tell(
+        [
+            ORDER,
+            identify({"id": "42", **ANA}, LATER_MS, email="new@example.org", mail=False),
+            event("order_paid", "42", order_id="A-2", total="9.00", currency="USD"),
+        ],
+        cuts=cuts,
+    )
+
+    profile = told.profile("42")
+    assert profile is not None
+    assert ("true", "2") == tuple(
+        profile["attributes"][name] for name in ("unsubscribed", "orders_count")
+    )
+    assert 1 == len(told.shelf.people)

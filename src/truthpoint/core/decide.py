@@ -106,8 +106,12 @@ class _Deciding:
         if examined.test and not self._known.takes_tests:
             batch.withhold(row, Reason.TEST, event=_event_of(examined))
             return True
-        erased = batch.tombstones.name(examined.who) or (
-            isinstance(examined, Merging) and batch.tombstones.name(examined.other)
+        others = (
+            examined.other if isinstance(examined, Merging) else None,
+            examined.before if isinstance(examined, Identity) else None,
+        )
+        erased = batch.tombstones.name(examined.who) or any(
+            batch.tombstones.name(one) for one in others if one is not None
         )
         if erased and not isinstance(examined, Erasing):
             batch.scrubbed.append(row.record)
@@ -208,7 +212,7 @@ class _Deciding:
         self._not_owner(row, told)
 
     def _saying(self, row: JournalRow, said: Identity | Linking | Merging | Word) -> None:
-        person = self._person(row, said.who, said.at_ms, event=None, is_event=False)
+        person = self._person(row, self._as_named(said), said.at_ms, event=None, is_event=False)
         if person is None:
             return
         match said:
@@ -224,6 +228,15 @@ class _Deciding:
                 self._sayings.consent(row, said, person)
             case _:  # pragma: no cover - the type checker holds this line
                 assert_never(said)
+
+    def _as_named(self, said: Identity | Linking | Merging | Word) -> Who:
+        """Return by what to find whose a record is.
+
+        An identify may say a new email of whoever is known by the old one.
+        """
+        before = said.before if isinstance(said, Identity) else None
+        led = None if before is None else self.batch.registry.led_to(before, said.at_ms)
+        return said.who if before is None or led is None else before
 
     def _learn(self, row: JournalRow, who: Who, person: PersonRow, at_ms: int) -> Lesson:
         """Learn what an event says of its person in passing, and what it ties to them for good."""

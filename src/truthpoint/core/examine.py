@@ -252,6 +252,7 @@ class Examiner:
         links = dict(who.links) | dict(told)
         return Identity(
             who=Who(id=who.id, links=self._in_order(links)),
+            before=who if any(links[kind] != value for kind, value in who.links) else None,
             at_ms=record.at_ms,
             attributes=checked.values,
             given=record.body,

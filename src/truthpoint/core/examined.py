@@ -75,7 +75,9 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A valid identify.
 
     Attributes:
-        who: Who is identified.
+        who: Who is identified, as they are from now on.
+        before: As they were named, where an attribute says another email or phone than the one
+            that names them; None: none does.
         at_ms: When it became true.
         attributes: Normalised; None deletes.
         given: The attributes as they were given, to be judged again as a first identify.
@@ -84,6 +86,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
 
     who: Who
+    before: Who | None = None
     at_ms: int
     attributes: Mapping[str, object]
     given: Mapping[str, object]

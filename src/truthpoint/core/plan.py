@@ -109,7 +109,8 @@ class Plan(msgspec.Struct, frozen=True, gc=False):
         """Whom the records name."""
         found = [one.who for one in self.examined]
         found += [one.other for one in self.others if isinstance(one, Merging)]
-        return found
+        before = [one.before for one in self.others if isinstance(one, Identity)]
+        return found + [one for one in before if one is not None]
 
     @property
     def ids(self) -> frozenset[str]:
