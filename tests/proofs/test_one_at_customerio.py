@@ -266,3 +266,23 @@ def test_a_guest_who_says_another_email_and_an_id_is_one_with_both(cuts):
         profile["attributes"][name] for name in ("unsubscribed", "orders_count")
     )
     assert 1 == len(told.shelf.people)
+
+
+@pytest.mark.parametrize("cuts", [[2], [2, 3], [1, 2, 3]])
+def test_an_erasure_ends_the_profile_of_a_guest_whose_merge_was_not_sent_yet(cuts):
+    """Law 20: it stands there still, under an email that is not the present one."""
+    told = tell(
+        [
+            ORDER,
+            identify("42", LATER_MS, email="own@example.org"),
+            said("merge", "42", LATER_MS, **{"from": ANA}),
+            said("erase", "42"),
+        ],
+        cuts=cuts,
+    )
+
+    assert [None] * 3 == [
+        told.profile("42"),
+        told.profile("own@example.org", by="email"),
+        told.profile("ana@example.org", by="email"),
+    ]

@@ -108,7 +108,8 @@ class Erasures:
     def _addresses(self, person: PersonRow) -> list[str]:
         """Return what to erase somebody by: the documents differ on whether one is enough.
 
-        With ids that a merge made links: the merge may not have been sent yet.
+        With ids that a merge made links, and every email that was theirs: what makes the
+        profiles one that they name may not have been sent yet.
         """
         if person.is_anonymous or person.is_erased:
             return []
@@ -117,9 +118,9 @@ class Erasures:
         if person.canonical_id is not None:
             addresses.append(address_of(ID, person.canonical_id))
         addresses += [address_of(*one) for one in links.of(person.person) if one[0] == ID]
-        email = links.present(person.person, EMAIL)
-        if email is not None:
-            addresses.append(address_of(EMAIL, email))
+        for email in links.asserted(person.person, EMAIL):
+            if not links.is_shared((EMAIL, email), {person.person}):
+                addresses.append(address_of(EMAIL, email))
         return list(dict.fromkeys(addresses))
 
     def _part(

@@ -77,6 +77,10 @@ class Links:
         ]
         return max(found)[1] if found else None
 
+    def asserted(self, person: int, kind: str) -> list[str]:
+        """Return the values of a kind that were asserted of somebody, now or once."""
+        return sorted(row.value for row in self._asserted(person, kind))
+
     def is_shared(self, identifier: Identifier, people: Collection[int]) -> bool:
         """Tell whether an identifier names, or named, somebody else than these people."""
         return any(person not in people for person in self._rows.get(identifier, ()))
