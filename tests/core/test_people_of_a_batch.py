@@ -471,6 +471,20 @@ def test_the_totals_of_whom_no_id_names_are_always_loaded() -> None:
     assert [43, 44] == by_name.people_with_totals([*people, guest], [])
 
 
+def test_whoever_stays_in_a_merge_keeps_the_email_that_they_had() -> None:
+    """Law 3: as their profile does, here and at Customer.io; the other one was theirs, too."""
+    story = a_story()
+    story.tell(identified("42", email=ANA, at_ms=START_MS - 2 * HOUR_MS))
+    story.tell(identified("43", email=EVA, at_ms=START_MS - HOUR_MS))
+    story.tell(merged("42", "43"))
+    story.tell(identified("44", email=ANA))
+
+    assert ["link_conflict"] == codes(story)
+    assert {ANA: True, EVA: False} == {
+        one.value: one.until_ms is None for one in story.rows("email")
+    }
+
+
 def test_what_three_people_had_in_common_is_frozen_when_two_of_them_are_merged() -> None:
     """Law 3: also where nothing else of the batch is about the third."""
     story = a_story()

@@ -24,7 +24,17 @@ from msgspec.structs import replace
 from .decision import Joined
 from .linking import Lesson, Links
 from .outbox import Standing
-from .people import ANONYMOUS, EMAIL, ID, Grade, PersonRow, address_of, address_of_erased, by_id
+from .people import (
+    ANONYMOUS,
+    EMAIL,
+    ID,
+    ONE_AT_A_TIME,
+    Grade,
+    PersonRow,
+    address_of,
+    address_of_erased,
+    by_id,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -218,7 +228,11 @@ class Registry:
         self._survivors[gone] = into
         self.changed.pop(gone, None)
         self._addressed.pop(secondary.address, None)
+        stands = [(kind, self.links.present(into, kind)) for kind in sorted(ONE_AT_A_TIME)]
         self.links.hand_over(gone, into)
+        for kind, value in stands if merges else ():
+            if value is not None:
+                self.links.keep_present(into, (kind, value))
         if secondary.canonical_id is not None:
             self._named[secondary.canonical_id] = into
             self.links.link(into, (ID, secondary.canonical_id), 0, Grade.ASSERTED)

@@ -156,6 +156,13 @@ class Links:
             if len(rows) == 1 and rows[into].grade is Grade.FROZEN:
                 self._write(replace(rows[into], grade=Grade.INFERRED))
 
+    def keep_present(self, person: int, identifier: Identifier) -> None:
+        """Let somebody still have what they had, whatever a merge brought with it."""
+        kind, value = identifier
+        if self.present(person, kind) != value:
+            latest_ms = max(row.last_ms for row in self._asserted(person, kind))
+            self.link(person, identifier, latest_ms + 1, Grade.ASSERTED)
+
     def end(self, person: int, identifier: Identifier, at_ms: int) -> None:
         """Note that somebody has an identifier no longer: an email that was deleted."""
         row = self._rows.get(identifier, {}).get(person)
